@@ -1,0 +1,108 @@
+# Everything is done in .venv, which the first target that needs it sets up. `make help` lists the targets.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+
+# What can be set on the command line, as in `make test K=slashing JOBS=4`.
+PYTHON ?= python3
+JOBS ?= auto
+K ?=
+ARGS ?=
+VECTORS ?=
+OUTPUT ?= vectors
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+# An environment of the shell must not leak into ours.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+UV_VERSION := 0.13.9
+# Compiled modules, by the list of forks that the compiler itself uses.
+COMPILED = $(shell $(RUN) -m pysetup list)
+# Code of ours (not compiled), and documents.
+CODE := setup.py pysetup poolspec tests benchmarks
+DOCUMENTS := *.md specs docs tests
+
+##@ Setting up
+
+.PHONY: help
+help: ## List the targets.
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@printf '\nOptions: PYTHON=%s JOBS=%s K=<pytest expression> ARGS=<further arguments> VECTORS=<folder or archive> OUTPUT=%s\n' \
+	  '$(PYTHON)' '$(JOBS)' '$(OUTPUT)'
+
+.PHONY: setup
+setup: specs ## Make .venv from the lock file and compile the specs.
+
+$(VENV)/.locked: requirements.lock
+	@command -v $(PYTHON) > /dev/null || { echo "error: $(PYTHON) not found; Python 3.11 or later is needed (PYTHON=…)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"error: Python 3.11 or later is needed, this is {sys.version.split()[0]}; choose another with PYTHON=…")'
+	@echo "installing the locked packages into $(VENV)"
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.locked pyproject.toml setup.py
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: specs
+specs: $(VENV)/.installed ## Compile the markdown; unchanged input compiles nothing.
+	@$(RUN) -m pysetup
+
+.PHONY: compile
+compile: specs ## The same as specs.
+
+##@ Working
+
+.PHONY: test
+test: specs ## Run the tests; K=… selects, ARGS=… goes to pytest.
+	@$(RUN) -m pytest -n $(JOBS) $(if $(K),-k "$(K)") $(ARGS)
+
+.PHONY: vectors
+vectors: specs ## Write the test vectors into vectors/ (OUTPUT=…).
+	@$(VENV)/bin/poolspec vectors --output "$(OUTPUT)" $(ARGS)
+
+.PHONY: conformance
+conformance: specs ## Replay VECTORS=<folder or .tar.gz>; ARGS="--runner sanity" selects.
+	@test -n "$(VECTORS)" || { echo 'error: name what to replay: make conformance VECTORS=<folder or .tar.gz>' >&2; exit 1; }
+	@$(VENV)/bin/poolspec conformance "$(VECTORS)" $(ARGS)
+
+.PHONY: bench
+bench: specs ## Measure speed beside the official specification's figures.
+	@$(RUN) -m benchmarks $(ARGS)
+
+##@ Keeping it clean
+
+.PHONY: lint
+lint: specs ## Check style, types, documents and spelling.
+	@$(RUN) -m ruff check $(CODE)
+	@$(RUN) -m ruff format --check --quiet $(CODE)
+	@$(RUN) -m mypy $(CODE)
+	@$(RUN) -m mypy $(COMPILED) | $(RUN) -m pysetup map
+	@$(RUN) -m mdformat --check $(DOCUMENTS)
+	@$(RUN) -m codespell_lib
+
+.PHONY: format
+format: $(VENV)/.installed ## Put code and documents into shape.
+	@$(RUN) -m ruff check --quiet --fix-only $(CODE)
+	@$(RUN) -m ruff format $(CODE)
+	@$(RUN) -m mdformat $(DOCUMENTS)
+
+.PHONY: lock
+lock: $(VENV)/.locked ## Renew requirements.lock within the bounds of pyproject.toml.
+	@$(RUN) -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
+	@$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --extra dev --output-file requirements.lock pyproject.toml $(ARGS)
+
+.PHONY: clean
+clean: ## Remove .venv, compiled specs, written vectors and caches.
+	@rm -rf $(VENV) build dist vectors *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $$(git ls-files --others --ignored --exclude-standard --directory poolspec pysetup tests benchmarks)

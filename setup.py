@@ -1,0 +1,5 @@
+"""Build hook."""
+
+from setuptools import setup
+
+setup()
