@@ -1,0 +1,1 @@
+"""What compiled documents import, and the functions that make them fast."""
