@@ -26,6 +26,12 @@ COMPILED = $(shell $(RUN) -m pysetup list)
 CODE := setup.py pysetup poolspec tests benchmarks
 DOCUMENTS := *.md specs docs tests
 
+ifneq ($(filter conformance,$(MAKECMDGOALS)),)
+  ifeq ($(strip $(VECTORS)),)
+    $(error name what to replay: make conformance VECTORS=<folder or .tar.gz>)
+  endif
+endif
+
 ##@ Setting up
 
 .PHONY: help
@@ -71,7 +77,6 @@ vectors: specs ## Write the test vectors into vectors/ (OUTPUT=…).
 
 .PHONY: conformance
 conformance: specs ## Replay VECTORS=<folder or .tar.gz>; ARGS="--runner sanity" selects.
-	@test -n "$(VECTORS)" || { echo 'error: name what to replay: make conformance VECTORS=<folder or .tar.gz>' >&2; exit 1; }
 	@$(VENV)/bin/poolspec conformance "$(VECTORS)" $(ARGS)
 
 .PHONY: bench

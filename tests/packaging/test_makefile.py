@@ -1,0 +1,78 @@
+"""The Makefile: what `make help` says is what there is, and what it refuses it refuses in words."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+
+
+def make(*arguments: str, folder: Path = ROOT) -> "subprocess.CompletedProcess[str]":
+    """Run make with nothing inherited from a make that runs these tests."""
+    return subprocess.run(
+        ["make", *arguments, "MAKEFLAGS=", "MAKELEVEL=0"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def phony_targets() -> list[str]:
+    """The targets that are commands, in the order of the file."""
+    return re.findall(r"^\.PHONY: (\S+)$", MAKEFILE, re.MULTILINE)
+
+
+def listed_targets() -> list[str]:
+    """The targets in the output of `make help`."""
+    return re.findall(r"^  make (\S+) +\S", make("help").stdout, re.MULTILINE)
+
+
+def test_help_lists_every_target_once() -> None:
+    assert listed_targets() == phony_targets()
+    assert {"help", "setup", "specs", "test", "vectors", "conformance"} <= set(listed_targets())
+
+
+def test_help_is_the_default() -> None:
+    assert make().stdout == make("help").stdout
+
+
+@pytest.mark.parametrize("target", phony_targets())
+def test_target_exists(target: str) -> None:
+    done = make("--dry-run", target, "VECTORS=folder")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("target", sorted({*phony_targets()} - {"help", "clean", "lock"}))
+def test_target_sets_up_what_it_needs(target: str, tmp_path: Path) -> None:
+    """In a checkout without an environment, every command begins by making one."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("requirements.lock", "pyproject.toml", "setup.py"):
+        (tmp_path / name).touch()
+    done = make("--dry-run", target, "VECTORS=folder", folder=tmp_path)
+    assert "-m venv .venv" in done.stdout
+    assert "--require-hashes -r requirements.lock" in done.stdout
+
+
+def test_conformance_asks_for_vectors(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    done = make("conformance", folder=tmp_path)
+    assert done.returncode != 0
+    assert "name what to replay: make conformance VECTORS=" in done.stderr
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_missing_python_is_named(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "requirements.lock").touch()
+    done = make("setup", "PYTHON=python-of-nowhere", folder=tmp_path)
+    assert done.returncode != 0
+    assert "error: python-of-nowhere not found; Python 3.11 or later is needed" in done.stderr
+    assert not (tmp_path / ".venv").exists()
