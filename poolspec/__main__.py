@@ -1,0 +1,7 @@
+"""`python -m poolspec` is the `poolspec` command."""
+
+import sys
+
+from poolspec.cli import main
+
+sys.exit(main())

@@ -1,0 +1,34 @@
+"""The `poolspec` command."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from poolspec.vectors.commands import add_conformance
+from poolspec.vectors.errors import VectorError
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their arguments."""
+    top = argparse.ArgumentParser(
+        prog="poolspec", description="The pool-bonds specification: replay and write test vectors."
+    )
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    add_conformance(commands)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; gives the exit status. What is wrong with the input is said in one line."""
+    if not __debug__:
+        print("error: the specification needs assertions; run Python without -O", file=sys.stderr)
+        return 1
+    chosen = parser().parse_args(arguments)
+    try:
+        return int(chosen.run(chosen))
+    except (VectorError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
