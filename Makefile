@@ -20,10 +20,10 @@ RUN := $(VENV)/bin/python
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 UV_VERSION := 0.13.9
-# Compiled modules, by the list of forks that the compiler itself uses.
+# Compiled modules; mypy's messages about them are mapped back to the documents.
 COMPILED = $(shell $(RUN) -m pysetup list)
-# Code of ours (not compiled), and documents.
-CODE := setup.py pysetup poolspec tests benchmarks
+# What is ours: code, and documents.
+CODE := setup.py pysetup poolspec stubs tests benchmarks
 DOCUMENTS := *.md specs docs tests
 
 ifneq ($(filter conformance,$(MAKECMDGOALS)),)
@@ -43,7 +43,14 @@ help: ## List the targets.
 	  '$(PYTHON)' '$(JOBS)' '$(OUTPUT)'
 
 .PHONY: setup
-setup: specs ## Make .venv from the lock file and compile the specs.
+setup: $(VENV)/.installed ## Make .venv from the lock file and compile the specs.
+
+.PHONY: specs
+specs: $(VENV)/.locked ## Compile the markdown; unchanged input compiles nothing.
+	@$(RUN) -m pysetup
+
+.PHONY: compile
+compile: specs ## The same as specs.
 
 $(VENV)/.locked: requirements.lock
 	@command -v $(PYTHON) > /dev/null || { echo "error: $(PYTHON) not found; Python 3.11 or later is needed (PYTHON=…)" >&2; exit 1; }
@@ -54,48 +61,42 @@ $(VENV)/.locked: requirements.lock
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
-$(VENV)/.installed: $(VENV)/.locked pyproject.toml setup.py
+# The specs are compiled first (and always: the compiler sees for itself what changed), so that what
+# is wrong with them is said by the compiler and not from within pip.
+$(VENV)/.installed: $(VENV)/.locked pyproject.toml setup.py | specs
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
-
-.PHONY: specs
-specs: $(VENV)/.installed ## Compile the markdown; unchanged input compiles nothing.
-	@$(RUN) -m pysetup
-
-.PHONY: compile
-compile: specs ## The same as specs.
 
 ##@ Working
 
 .PHONY: test
-test: specs ## Run the tests; K=… selects, ARGS=… goes to pytest.
+test: $(VENV)/.installed ## Run the tests; K=… selects, ARGS=… goes to pytest.
 	@$(RUN) -m pytest -n $(JOBS) $(if $(K),-k "$(K)") $(ARGS)
 
 .PHONY: vectors
-vectors: specs ## Write the test vectors into vectors/ (OUTPUT=…).
+vectors: $(VENV)/.installed ## Write the test vectors into vectors/ (OUTPUT=…).
 	@$(VENV)/bin/poolspec vectors --output "$(OUTPUT)" $(ARGS)
 
 .PHONY: conformance
-conformance: specs ## Replay VECTORS=<folder or .tar.gz>; ARGS="--runner sanity" selects.
+conformance: $(VENV)/.installed ## Replay VECTORS=<folder or .tar.gz>; ARGS="--runner sanity" selects.
 	@$(VENV)/bin/poolspec conformance "$(VECTORS)" $(ARGS)
 
 .PHONY: bench
-bench: specs ## Measure speed beside the official specification's figures.
+bench: $(VENV)/.installed ## Measure speed beside the official specification's figures.
 	@$(RUN) -m benchmarks $(ARGS)
 
 ##@ Keeping it clean
 
 .PHONY: lint
-lint: specs ## Check style, types, documents and spelling.
+lint: $(VENV)/.installed ## Check style, types, documents and spelling.
 	@$(RUN) -m ruff check $(CODE)
 	@$(RUN) -m ruff format --check --quiet $(CODE)
-	@$(RUN) -m mypy $(CODE)
-	@$(RUN) -m mypy $(COMPILED) | $(RUN) -m pysetup map
+	@$(RUN) -m mypy $(CODE) $(COMPILED) | $(RUN) -m pysetup map
 	@$(RUN) -m mdformat --check $(DOCUMENTS)
 	@$(RUN) -m codespell_lib
 
 .PHONY: format
-format: $(VENV)/.installed ## Put code and documents into shape.
+format: $(VENV)/.locked ## Put code and documents into shape.
 	@$(RUN) -m ruff check --quiet --fix-only $(CODE)
 	@$(RUN) -m ruff format $(CODE)
 	@$(RUN) -m mdformat $(DOCUMENTS)
