@@ -8,14 +8,22 @@ for its contents, which is what the fast functions key their caches on.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from remerkleable.basic import boolean, uint8, uint16, uint32, uint64, uint128, uint256
-from remerkleable.bitfields import Bitlist, Bitvector
 from remerkleable.byte_arrays import ByteList, ByteVector
-from remerkleable.complex import Container, List, Vector
 from remerkleable.core import View
 from remerkleable.tree import Node, get_depth
+
+from poolspec.runtime.codec import codec_of
+
+if TYPE_CHECKING:  # the library's stubs are generic, our views are not
+    from remerkleable.bitfields import Bitlist as BitList
+    from remerkleable.bitfields import Bitvector as BitVector
+    from remerkleable.complex import Container, List, Vector
+else:
+    from poolspec.runtime.sequences import BitList, BitVector, List, Vector
+    from poolspec.runtime.views import Container
 
 __all__ = [
     "BitList",
@@ -159,13 +167,9 @@ class Bytes96(FixedBytes):
     _length = 96
 
 
-BitList = Bitlist
-BitVector = Bitvector
-
-
 def serialize(view: View) -> bytes:
     """Return the SSZ encoding."""
-    return view.encode_bytes()
+    return codec_of(type(view)).encode(view.get_backing())
 
 
 def deserialize(view_type: type[AnyView], data: bytes) -> AnyView:
@@ -173,13 +177,7 @@ def deserialize(view_type: type[AnyView], data: bytes) -> AnyView:
 
     Raises ``ValueError`` if it does not encode exactly one value of the type.
     """
-    try:
-        value = view_type.decode_bytes(data)
-    except Exception as error:
-        raise ValueError(f"not an encoding of {view_type.__name__}: {error}") from error
-    if view_type.is_fixed_byte_length() is False and serialize(value) != data:
-        raise ValueError(f"not the canonical encoding of {view_type.__name__}")
-    return value
+    return view_type.view_from_backing(codec_of(view_type).decode(data))
 
 
 def hash_tree_root(view: Any) -> Bytes32:
