@@ -43,7 +43,9 @@ def test_session_runs_as_shown(document: Path) -> None:
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
     report: list[str] = []
     for line, text in blocks(document, "pycon"):
-        session = doctest.DocTestParser().get_doctest(text, names, document.name, document.name, line)
+        session = doctest.DocTestParser().get_doctest(
+            text, names, document.name, document.name, line
+        )
         runner.run(session, out=report.append, clear_globs=False)
         names = session.globs
     assert runner.tries > 0

@@ -1,4 +1,4 @@
-"""The lock file: every package pinned and hashed, everything declared is in it, no address in it."""
+"""The lock file: everything declared is in it, pinned and hashed, and no address."""
 
 import re
 import tomllib

@@ -84,9 +84,9 @@ def test_wheel_holds_specs_and_no_tools(wheel: Path) -> None:
 
 
 def test_installed_wheel_works_elsewhere(wheel: Path, tmp_path: Path) -> None:
-    """Installed beside nothing but our dependencies, every fork and preset loads and shows source."""
+    """Beside nothing but our dependencies, every fork and preset loads and shows its source."""
     place = tmp_path / "installed"
-    options = ["--no-index", "--no-deps", "--disable-pip-version-check", "--target", place]
+    options = ["--no-index", "--no-deps", "--disable-pip-version-check", "--target", str(place)]
     run(sys.executable, "-m", "pip", "install", *options, wheel, folder=tmp_path)
     path = f"import sys; sys.path.insert(0, {str(place)!r})"
     modules = [f"poolspec.{fork.name}.{preset}" for fork in FORKS for preset in PRESETS]
