@@ -8,7 +8,15 @@ from typing import Any
 
 from poolspec.vectors.errors import VectorError
 from poolspec.vectors.layout import CaseId
-from poolspec.vectors.parts import SSZ_SUFFIX, YAML_SUFFIX, read_mapping, read_ssz, read_yaml
+from poolspec.vectors.parts import (
+    SSZ_SUFFIX,
+    YAML_SUFFIX,
+    decode,
+    read_bytes,
+    read_mapping,
+    read_yaml,
+    unpack_snappy,
+)
 
 
 class BlsSetting(IntEnum):
@@ -38,9 +46,17 @@ class Case:
         """Whether the case has this YAML part."""
         return part + YAML_SUFFIX in self.names
 
+    def path(self, part: str) -> Path:
+        """The file of an SSZ part."""
+        return self.folder / (part + SSZ_SUFFIX)
+
+    def content(self, part: str) -> bytes:
+        """The bytes of an SSZ part, which must be there, unpacked but not decoded."""
+        return unpack_snappy(read_bytes(self.path(part)), self.path(part))
+
     def ssz(self, part: str, value_type: Any) -> Any:
         """The value of an SSZ part, which must be there."""
-        return read_ssz(value_type, self.folder / (part + SSZ_SUFFIX))
+        return decode(value_type, self.content(part), self.path(part))
 
     def yaml(self, part: str) -> Any:
         """The value of a YAML part, which must be there."""

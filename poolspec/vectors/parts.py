@@ -10,6 +10,7 @@ import cramjam
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from poolspec.runtime.ssz import deserialize
 from poolspec.vectors.errors import VectorError
 
 SSZ_SUFFIX = ".ssz_snappy"
@@ -64,25 +65,12 @@ def pack_snappy(content: bytes) -> bytes:
 
 
 def decode(value_type: Any, content: bytes, path: Path) -> Any:
-    """An SSZ value of the type, from exactly these bytes.
-
-    The SSZ library reads past some faults (gaps between parts, bytes left over), so a value counts
-    only if it encodes back to what was read.
-    """
+    """The SSZ value that these bytes are the one canonical encoding of."""
     try:
-        value = value_type.decode_bytes(content)
-        encoded = bytes(value.encode_bytes())
-    except Exception as error:  # the library raises many kinds, bare Exception among them
-        reason = str(error).partition("\n")[0] or type(error).__name__
+        return deserialize(value_type, content)
+    except ValueError as error:
+        reason = " ".join(str(error).split())
         raise VectorError(path, f"not a valid {value_type.__name__}: {reason}") from error
-    if encoded != content:
-        raise VectorError(path, f"not a valid {value_type.__name__}: does not encode back the same")
-    return value
-
-
-def read_ssz(value_type: Any, path: Path) -> Any:
-    """The SSZ value in an `.ssz_snappy` file."""
-    return decode(value_type, unpack_snappy(read_bytes(path), path), path)
 
 
 def _plain_lines(text: str) -> dict[str, Any] | None:

@@ -34,6 +34,8 @@ def find(path: Path, selection: Selection, scratch: Path) -> tuple[list[Found], 
 
     An archive is unpacked into `scratch`, the selected cases only.
     """
+    if not path.exists():
+        raise VectorError(path, "no such file or folder")
     if path.is_dir():
         root = path.resolve()
     elif path.name.endswith(ARCHIVE_SUFFIXES):
@@ -41,10 +43,8 @@ def find(path: Path, selection: Selection, scratch: Path) -> tuple[list[Found], 
         skipped = _unpack(path, selection, root)
         found, _ = _walk(root, path, selection)
         return found, skipped
-    elif path.exists():
-        raise VectorError(path, "neither a folder nor a .tar.gz archive")
     else:
-        raise VectorError(path, "no such file or folder")
+        raise VectorError(path, "neither a folder nor a .tar.gz archive")
     found, skipped = _walk(root, path, selection)
     if not found and not skipped:
         raise VectorError(path, f"no case in it; expected {ROOT_FOLDER}/<preset>/<fork>/<runner>/…")
