@@ -45,6 +45,7 @@ FORKS = (
             "state-transition.md",
             "genesis.md",
             "validator.md",
+            "validator-sync-committee.md",
             "weak-subjectivity.md",
         ),
     ),
