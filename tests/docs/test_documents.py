@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FRAME = re.compile(r'^  File "(specs/[^"]+)", line (\d+), in \w+\n +(.*)$', re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -50,6 +51,17 @@ def test_session_runs_as_shown(document: Path) -> None:
         names = session.globs
     assert runner.tries > 0
     assert runner.failures == 0, "".join(report)
+
+
+@pytest.mark.parametrize("document", sessions(), ids=name_of)
+def test_shown_traceback_is_at_its_line(document: Path) -> None:
+    """doctest does not compare the stack of a traceback; these lines name document and line."""
+    for _, text in blocks(document, "pycon"):
+        for place, number, shown in FRAME.findall(text):
+            lines = (ROOT / place).read_text().splitlines()
+            assert int(number) in [
+                there for there, line in enumerate(lines, 1) if line.strip() == shown
+            ]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
