@@ -6,6 +6,7 @@ understood: nothing is skipped in silence.
 
 import ast
 import re
+import warnings
 from collections.abc import Iterable
 
 from pysetup.errors import Problems, Span
@@ -132,9 +133,13 @@ class _Collector:
     def _parse_block(self, fence: Fence) -> tuple[ast.Module, _Node] | None:
         """Return the syntax tree of a block and the one definition that it must hold."""
         try:
-            tree = ast.parse(fence.source)
-            # Some errors (a return outside a function) come only later than the parser.
-            compile(tree, fence.span.path, "exec", dont_inherit=True)
+            with warnings.catch_warnings():
+                # What Python only warns of, such as an unknown escape, has no place in a document.
+                warnings.simplefilter("error", SyntaxWarning)
+                warnings.simplefilter("error", DeprecationWarning)
+                tree = ast.parse(fence.source)
+                # Some errors (a return outside a function) come only later than the parser.
+                compile(tree, fence.span.path, "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
             offset = (getattr(error, "lineno", None) or 1) - 1
             message = getattr(error, "msg", None) or str(error)

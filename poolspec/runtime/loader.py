@@ -78,4 +78,4 @@ def _is_data(value: object) -> bool:
     """Tell whether a definition is a constant or an SSZ type, with no function of the documents."""
     if isinstance(value, type):
         return issubclass(value, View)
-    return value is not None and not callable(value)
+    return isinstance(value, View | int | str | bytes | tuple)

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+from poolspec.runtime import fast
+
 # Name, document, first and last line there, first and last line in the module.
 SourceEntry = tuple[str, str, int, int, int, int]
 
@@ -26,9 +28,6 @@ def finish(namespace: dict[str, Any], source_map: Iterable[SourceEntry]) -> None
         # A configuration value is no name of the module.
         for function in _functions(namespace.get(name), namespace["__file__"]):
             function.__code__ = _moved(function.__code__, path, line - module_line)
-    # The fast functions import types of compiled modules for their annotations.
-    from poolspec.runtime import fast
-
     fast.bind(_module(namespace))
 
 
