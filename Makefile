@@ -58,13 +58,13 @@ $(VENV)/.locked: requirements.lock
 	@echo "installing the locked packages into $(VENV)"
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
 # The specs are compiled first (and always: the compiler sees for itself what changed), so that what
 # is wrong with them is said by the compiler and not from within pip.
 $(VENV)/.installed: $(VENV)/.locked pyproject.toml setup.py | specs
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(RUN) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 ##@ Working
@@ -103,7 +103,7 @@ format: $(VENV)/.locked ## Put code and documents into shape.
 
 .PHONY: lock
 lock: $(VENV)/.locked ## Renew requirements.lock within the bounds of pyproject.toml.
-	@$(RUN) -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
+	@$(RUN) -m pip install -qq --disable-pip-version-check "uv==$(UV_VERSION)"
 	@$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --extra dev --output-file requirements.lock pyproject.toml $(ARGS)
