@@ -90,7 +90,7 @@ bench: $(VENV)/.installed ## Measure speed beside the official specification's f
 .PHONY: lint
 lint: $(VENV)/.installed ## Check style, types, documents and spelling.
 	@$(RUN) -m ruff check $(CODE)
-	@$(RUN) -m ruff format --check --quiet $(CODE)
+	@$(RUN) -m ruff format --check $(CODE) $(DOCUMENTS)
 	@$(RUN) -m mypy $(CODE) $(COMPILED) | $(RUN) -m pysetup map
 	@$(RUN) -m mdformat --check $(DOCUMENTS)
 	@$(RUN) -m codespell_lib
@@ -98,7 +98,7 @@ lint: $(VENV)/.installed ## Check style, types, documents and spelling.
 .PHONY: format
 format: $(VENV)/.locked ## Put code and documents into shape.
 	@$(RUN) -m ruff check --quiet --fix-only $(CODE)
-	@$(RUN) -m ruff format $(CODE)
+	@$(RUN) -m ruff format $(CODE) $(DOCUMENTS)
 	@$(RUN) -m mdformat $(DOCUMENTS)
 
 .PHONY: lock
