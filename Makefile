@@ -23,8 +23,8 @@ UV_VERSION := 0.13.9
 # Compiled modules; mypy's messages about them are mapped back to the documents.
 COMPILED = $(shell $(RUN) -m pysetup list)
 # What is ours: code, and documents.
-CODE := setup.py pysetup poolspec stubs tests benchmarks
-DOCUMENTS := *.md specs docs tests
+CODE := $(wildcard setup.py pysetup poolspec stubs tests benchmarks)
+DOCUMENTS := $(wildcard *.md specs docs eip tests)
 
 ifneq ($(filter conformance,$(MAKECMDGOALS)),)
   ifeq ($(strip $(VECTORS)),)
