@@ -33,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except CompileError as error:
         print(error, file=sys.stderr)
-        print(f"{len(error.problems)} errors, nothing written", file=sys.stderr)
+        count = len(error.problems)
+        print(f"{count} error{'s' * (count > 1)}, nothing written", file=sys.stderr)
         return 1
     except OSError as error:
         print(f"{error.filename or package}: error: {error.strerror}", file=sys.stderr)

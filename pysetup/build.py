@@ -19,6 +19,7 @@ from pysetup.forks import FORKS, PRESETS
 PACKAGE = "poolspec"
 MARK = "# Compiled by pysetup; do not edit."
 _HEADER_LINES = 4
+_ALL = tuple(fork.name for fork in FORKS)
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def compile_all(
     root: Path,
     output: Path | None = None,
     *,
-    forks: Sequence[str] = tuple(fork.name for fork in FORKS),
+    forks: Sequence[str] = _ALL,
     presets: Sequence[str] = PRESETS,
     draft: bool = False,
 ) -> Result:

@@ -45,8 +45,8 @@ def _shared(fork: str, preset: str) -> ModuleType:
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name not in (name, f"poolspec.{fork}"):
-            raise
+        if not f"{name}.".startswith(f"{error.name}."):
+            raise  # something that the module imports is missing
         raise ValueError(
             f"no compiled fork {fork!r} with preset {preset!r}; `python -m pysetup` compiles"
         ) from error

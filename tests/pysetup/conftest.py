@@ -1,11 +1,15 @@
 """A small checkout to compile, whose documents a test writes itself."""
 
-from collections.abc import Mapping
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from textwrap import dedent
+from types import ModuleType
 
 import pytest
 
+from poolspec.runtime import module as runtime_module
 from pysetup import FORKS, PRESETS, CompileError, compile_all, resolve_fork
 from pysetup.model import ResolvedFork
 
@@ -85,3 +89,30 @@ class Checkout:
 def checkout(tmp_path: Path) -> Checkout:
     """Return an empty checkout that compiles."""
     return Checkout(tmp_path)
+
+
+@pytest.fixture
+def execute(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., ModuleType]]:
+    """Return a function that compiles the checkout and imports a module of it."""
+    imported: list[str] = []
+    # The documents of this project have the same names.
+    monkeypatch.setattr(runtime_module, "_ROOTS", [])
+
+    def run(fork: str = "fulu", preset: str = "minimal") -> ModuleType:
+        checkout.compile()
+        name = f"compiled_{fork}_{preset}_{len(imported)}"
+        path = checkout.output / fork / f"{preset}.py"
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        imported.append(name)
+        spec.loader.exec_module(module)
+        return module
+
+    yield run
+    for name in imported:
+        del sys.modules[name]

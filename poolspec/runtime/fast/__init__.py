@@ -1,28 +1,39 @@
-"""The table of fast functions: name → factory `(spec, plain) -> function` of the same contract."""
+"""Fast functions: the same contracts as the documents' functions, computed on columns.
 
-from collections.abc import Callable, Mapping
+``bind`` puts them into a compiled module and ``unbind`` takes them out again. See
+``poolspec.runtime.fast.table`` for which there are and when they fit.
+"""
+
+from __future__ import annotations
+
 from types import ModuleType
-from typing import Any
 
-Function = Callable[..., Any]
-Factory = Callable[[ModuleType, Function], Function]
+from poolspec.runtime.fast.table import TABLE, documents_of
 
-TABLE: Mapping[str, Factory] = {}
+__all__ = ["TABLE", "bind", "unbind"]
+
+_PLAIN = "plain"
 
 
 def bind(module: ModuleType) -> None:
-    """Replace the functions of a compiled module that the table has a fast one for."""
-    for name, factory in TABLE.items():
-        plain = getattr(module, name, None)
-        if plain is not None and not hasattr(plain, "plain"):
-            function = factory(module, plain)
-            function.plain = plain  # type: ignore[attr-defined]
-            setattr(module, name, function)
+    """Replace the functions of a compiled module for which the table has a fast one that fits.
+
+    A fast function has its plain one as the attribute ``plain``. Binding twice changes nothing.
+    """
+    documents = documents_of(module)
+    for row in TABLE:
+        plain = getattr(module, row.name, None)
+        if plain is None or hasattr(plain, _PLAIN) or not row.fits(documents):
+            continue
+        function = row.factory(module, plain)
+        function.__doc__ = plain.__doc__
+        setattr(function, _PLAIN, plain)
+        setattr(module, row.name, function)
 
 
 def unbind(module: ModuleType) -> None:
     """Put the plain functions of the documents back."""
-    for name in TABLE:
-        function = getattr(module, name, None)
-        if hasattr(function, "plain"):
-            setattr(module, name, function.plain)
+    for row in TABLE:
+        plain = getattr(getattr(module, row.name, None), _PLAIN, None)
+        if plain is not None:
+            setattr(module, row.name, plain)
