@@ -153,7 +153,7 @@ def test_structured_configuration_values_cannot_change(document: str, execute: E
     assert execute().config.SCHEDULE == ()
     schedule = execute(preset="mainnet").config.SCHEDULE
     assert schedule[0]["EPOCH"] == 7
-    assert type(schedule[0]) is MappingProxyType
+    assert [type(entry) for entry in schedule] == [MappingProxyType]
     with pytest.raises(TypeError):
         schedule[0]["EPOCH"] = 8
 
