@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference-vectors"
+ROOT = Path(__file__).resolve().parents[2]
+REFERENCE = ROOT.parent / "shared" / "reference-vectors"
 
 SAMPLE = {
     "minimal": (
@@ -46,7 +47,7 @@ def test_reference_vectors(preset: str, runner: str, pattern: str) -> None:
         [sys.executable, "-m", "poolspec", *command],
         capture_output=True,
         text=True,
-        cwd=REFERENCE,
+        cwd=ROOT,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
