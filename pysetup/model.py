@@ -90,6 +90,21 @@ class CodeDefinition(Definition):
     def content(self) -> object:
         return self.source
 
+    def container_fields(self) -> list[str]:
+        """Return the names of an SSZ container's fields in order; nothing for any other block."""
+        statement = self.tree.body[0]
+        if not isinstance(statement, ast.ClassDef):
+            return []
+        if not any(
+            isinstance(base, ast.Name) and base.id == "Container" for base in statement.bases
+        ):
+            return []
+        return [
+            line.target.id
+            for line in statement.body
+            if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+        ]
+
 
 @dataclass(frozen=True)
 class RowDefinition(Definition):

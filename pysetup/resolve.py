@@ -104,6 +104,28 @@ def _check_modification(definition: Definition, before: Definition, problems: Pr
     elif definition.kind is Kind.CONFIGURATION:
         # A network has one file of configuration values for all of its forks.
         problems.add(span, f"the configuration value `{name}` cannot be modified: name a new one")
+    elif isinstance(definition, CodeDefinition) and isinstance(before, CodeDefinition):
+        _check_container_growth(definition, before, problems)
+
+
+def _check_container_growth(
+    definition: CodeDefinition, before: CodeDefinition, problems: Problems
+) -> None:
+    """Check that the fields of a modified container keep the generalized indices they had.
+
+    Proofs on the execution layer and of light clients rely on them. A field keeps its index if it
+    keeps its place and the container's tree does not get deeper.
+    """
+    fields, fields_before = definition.container_fields(), before.container_fields()
+    if not fields_before:
+        return
+    if fields[: len(fields_before)] != fields_before:
+        message = f"Modified `{definition.name}` must keep its fields in place and append new ones"
+        problems.add(definition.span, message)
+    depth, depth_before = (len(names) - 1 for names in (fields, fields_before))
+    if depth.bit_length() > depth_before.bit_length():
+        message = f"Modified `{definition.name}`, {len(fields)} fields, has a deeper tree"
+        problems.add(definition.span, f"{message} than with {len(fields_before)}, {before.span}")
 
 
 def _check_names(

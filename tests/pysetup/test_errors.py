@@ -404,6 +404,34 @@ def test_syntax_error(checkout: Checkout, old: str, new: str, line: int) -> None
     assert error.startswith(f"{path}:{line}: error: syntax error: ")
 
 
+def container(heading: str, fields: int, first: int = 0) -> str:
+    """Return the block of a container `A` with so many fields."""
+    lines = "".join(f"    f{number}: Uint64\n" for number in range(first, first + fields))
+    return f'### {heading}\n\n```python\nclass A(Container):\n    """A."""\n\n{lines}```\n\n'
+
+
+def test_container_that_grows_deeper(checkout: Checkout) -> None:
+    before = checkout.fulu(container("`A`", 4))
+    path = checkout.poolbonds(container("Modified `A`", 5))
+    assert checkout.errors() == [
+        f"{path}:4: error: Modified `A`, 5 fields, has a deeper tree than with 4, {before}:4",
+    ]
+
+
+def test_container_that_grows_within_its_depth(checkout: Checkout) -> None:
+    checkout.fulu(container("`A`", 5))
+    checkout.poolbonds(container("Modified `A`", 8))
+    assert "f7" in checkout.compile()["poolbonds/minimal"]
+
+
+def test_container_whose_fields_move(checkout: Checkout) -> None:
+    checkout.fulu(container("`A`", 3))
+    path = checkout.poolbonds(container("Modified `A`", 3, first=1))
+    assert checkout.errors() == [
+        f"{path}:4: error: Modified `A` must keep its fields in place and append new ones",
+    ]
+
+
 def test_cycle_of_containers(checkout: Checkout) -> None:
     first = CONTAINER.format(heading="`A`", name="A", field="b", type="B")
     second = CONTAINER.format(heading="`B`", name="B", field="c", type="C")
