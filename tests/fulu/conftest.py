@@ -1,0 +1,26 @@
+"""A chain of 64 validators, minimal preset, with their secret keys."""
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+from poolspec.fulu import minimal
+from tests.fulu.chain import genesis_state
+
+
+@pytest.fixture
+def spec() -> Any:
+    """Fulu in the minimal preset."""
+    return minimal
+
+
+@cache
+def _genesis() -> Any:
+    return genesis_state(minimal)
+
+
+@pytest.fixture
+def state() -> Any:
+    """The genesis state, for the test alone."""
+    return _genesis().copy()
