@@ -1,0 +1,1 @@
+"""Benchmarks of the compiled specification: ``python -m benchmarks``."""

@@ -1,0 +1,62 @@
+"""CPU seconds of the epoch transition on synthetic states with full participation."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import poolspec
+from poolspec.runtime.hashing import hash
+
+__all__ = ["synthetic_state", "time_epoch"]
+
+FULL_PARTICIPATION = 0b111
+EPOCH = 10
+
+
+def synthetic_state(spec: Any, count: int) -> Any:
+    """Return a state at the end of an epoch: ``count`` active validators, all of whom voted.
+
+    Keys are no points of the curve: no signature is checked in an epoch transition, and no sync
+    committee is drawn in the epoch chosen.
+    """
+    validator = spec.Validator(
+        withdrawal_credentials=spec.Bytes32(b"\x01" + bytes(31)),
+        effective_balance=spec.MIN_ACTIVATION_BALANCE,
+        exit_epoch=spec.FAR_FUTURE_EPOCH,
+        withdrawable_epoch=spec.FAR_FUTURE_EPOCH,
+    )
+    validators = []
+    for index in range(count):
+        validator.pubkey = spec.BLSPubkey(index.to_bytes(48, "little"))
+        validators.append(validator.copy())
+    flags = [spec.ParticipationFlags(FULL_PARTICIPATION)] * count
+    checkpoint = spec.Checkpoint(epoch=spec.Epoch(EPOCH - 1), root=spec.Root(b"\x22" * 32))
+    state = spec.BeaconState(
+        slot=spec.Slot((EPOCH + 1) * spec.SLOTS_PER_EPOCH - 1),
+        validators=spec.Validators(validators),
+        balances=spec.Balances([spec.MIN_ACTIVATION_BALANCE] * count),
+        previous_epoch_participation=spec.EpochParticipation(flags),
+        current_epoch_participation=spec.EpochParticipation(flags),
+        inactivity_scores=spec.InactivityScores([spec.Uint64(0)] * count),
+        previous_justified_checkpoint=checkpoint,
+        current_justified_checkpoint=checkpoint,
+        finalized_checkpoint=checkpoint,
+    )
+    for position in range(spec.EPOCHS_PER_HISTORICAL_VECTOR):
+        state.randao_mixes[position] = hash(position.to_bytes(8, "little"))
+    return spec.BeaconState.decode_bytes(state.encode_bytes())
+
+
+def time_epoch(count: int, fast: bool = True) -> float:
+    """Return the CPU seconds of ``process_epoch`` and the root of its result.
+
+    The root of the state before is known, as it is when a chain is followed.
+    """
+    spec: Any = poolspec.load("fulu", "mainnet", fast=fast)
+    state = synthetic_state(spec, count)
+    spec.hash_tree_root(state)
+    start = time.process_time()
+    spec.process_epoch(state)
+    spec.hash_tree_root(state)
+    return time.process_time() - start
