@@ -6,6 +6,7 @@ the markdown is written in, besides Python's builtins and the document's own def
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from poolspec.runtime import bls
@@ -57,6 +58,7 @@ __all__ = [
     "Bytes96",
     "Callable",
     "Container",
+    "Enum",
     "Final",
     "Iterable",
     "Iterator",
