@@ -210,6 +210,8 @@ def _split(data: bytes, offsets: Sequence[int], start: int, name: str) -> list[b
 
 
 def _encode_row(codec: Codec, nodes: Sequence[Node]) -> bytes:
+    if isinstance(codec, ChunkVectorCodec) and codec.chunks == 1:
+        return b"".join([node.root[: codec.size] for node in nodes])
     encoded = [codec.encode(node) for node in nodes]
     if codec.size is not None:
         return b"".join(encoded)

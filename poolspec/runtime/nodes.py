@@ -8,7 +8,7 @@ vector of 65,536 equal roots is seventeen nodes and seventeen hashes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 
 from remerkleable.tree import NavigationError, Node, PairNode, Root, RootNode, zero_hashes
@@ -80,11 +80,12 @@ def replace_at(node: Node, index: int, depth: int, replacement: Node) -> Node:
     path: list[PairNode] = []
     current = node
     for level in range(depth - 1, -1, -1):
-        if not isinstance(current, PairNode):
+        if type(current) is RootNode:
             half = _ZERO_SUBTREES[level]
             current = Pair(half, half)
-        path.append(current)
-        current = current.right if index >> level & 1 else current.left
+        pair: PairNode = current  # type: ignore[assignment]
+        path.append(pair)
+        current = pair.right if index >> level & 1 else pair.left
     result = replacement
     for level in range(depth):
         parent = path.pop()
@@ -162,22 +163,24 @@ def leaves(node: Node, depth: int, count: int) -> list[Node]:
     own_depth = (count - 1).bit_length()
     row = [node_at(node, 0, depth - own_depth)]
     for level in range(own_depth - 1, -1, -1):
-        needed = (count + (1 << level) - 1) >> level
-        row = list(_children(row, level))
-        del row[needed:]
+        row = _children(row, level)
+        del row[(count + (1 << level) - 1) >> level :]
     return row
 
 
-def _children(row: Sequence[Node], level: int) -> Iterator[Node]:
+def _children(row: Sequence[Node], level: int) -> list[Node]:
+    below: list[Node] = []
     for node in row:
-        if isinstance(node, PairNode):
-            yield node.left
-            yield node.right
+        # All leaves are of this one class; isinstance would go through the library's protocols.
+        if type(node) is not RootNode:
+            pair: PairNode = node  # type: ignore[assignment]
+            below.append(pair.left)
+            below.append(pair.right)
         elif node.root == zero_hashes[level + 1]:
-            yield _ZERO_SUBTREES[level]
-            yield _ZERO_SUBTREES[level]
+            below += (_ZERO_SUBTREES[level], _ZERO_SUBTREES[level])
         else:
             raise NavigationError("the tree ends above the nodes asked for")
+    return below
 
 
 def chunk_roots(node: Node, depth: int, count: int) -> bytes:

@@ -82,7 +82,7 @@ class PackedColumns:
     def __init__(self, view: Any, size: int = 6) -> None:
         width = view.element_cls().type_byte_length()
         self._dtype = np.dtype(f"<u{width}")
-        self._per_chunk = CHUNK_SIZE // width
+        self._per_chunk: int = CHUNK_SIZE // width
         self._is_list = hasattr(view, "contents_depth")
         self._depth: int = view.contents_depth() if self._is_list else view.tree_depth()
         self._length = 0 if self._is_list else int(view.vector_length())
@@ -105,7 +105,7 @@ class PackedColumns:
         return node, self._length
 
     def _chunks(self, count: int) -> int:
-        return (count + self._per_chunk - 1) // self._per_chunk
+        return -(-count // self._per_chunk)
 
     def _extract(self, node: Node) -> AnyColumn:
         contents, count = self._parts(node)

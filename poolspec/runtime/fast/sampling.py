@@ -1,14 +1,15 @@
 """Fast functions that draw validators in proportion to effective balance.
 
-Candidates are drawn in batches: the places of a whole batch are shuffled at once, for the proposers
-of all slots of an epoch together. A batch is longer each time, because after the first draws failed
-a validator set with small balances will need many.
+The random value of a draw does not depend on its candidate, and most values are too high for every
+candidate there is. Only the draws that somebody could win are shuffled, some at a time, for the
+proposers of all slots of an epoch together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from itertools import islice
 from types import ModuleType
 from typing import Any
 
@@ -28,7 +29,10 @@ __all__ = [
 ]
 
 DRAWS_PER_DIGEST = 16
-FIRST_BATCH = 64
+# Draws made at a time: multiples of DRAWS_PER_DIGEST.
+FIRST_BATCH, LARGEST_BATCH = 2**7, 2**14
+# Places shuffled at a time for each seed.
+FIRST_WIDTH, LARGEST_WIDTH = 2, 2**8
 MAX_RANDOM_VALUE = 2**16 - 1
 
 
@@ -62,25 +66,30 @@ class Sampler:
 
     def one_each(self, seeds: Sequence[bytes]) -> list[int]:
         """Return the first candidate that each seed takes."""
+        draws = [self._possible_draws(seed) for seed in seeds]
         found: dict[int, int] = {}
-        first, batch = 0, FIRST_BATCH
+        width = FIRST_WIDTH
         while len(found) < len(seeds):
-            open_rows = [row for row in range(len(seeds)) if row not in found]
-            open_seeds = [seeds[row] for row in open_rows]
-            candidates = self._candidates(first, batch, open_seeds)
-            drawn = np.stack([_drawn(seed, first, batch) for seed in open_seeds])
-            taken = self.taken(candidates, drawn)
-            for row, choices, mask in zip(open_rows, candidates, taken, strict=True):
-                if mask.any():
-                    found[row] = int(choices[int(mask.argmax())])
-            first, batch = first + batch, min(2 * batch, 2**12)
+            rows = [row for row in range(len(seeds)) if row not in found]
+            batch = [(row, *draw) for row in rows for draw in islice(draws[row], width)]
+            row_of, number, drawn = (np.array(each, np.int64) for each in zip(*batch, strict=True))
+            places = shuffled_places(number % self.count, row_of, self.count, seeds, self._rounds)
+            candidates = self.indices[places]
+            for won in np.flatnonzero(self.taken(candidates, drawn.astype(np.uint64))).tolist():
+                found.setdefault(int(row_of[won]), int(candidates[won]))
+            width = min(2 * width, LARGEST_WIDTH)
         return [found[row] for row in range(len(seeds))]
 
-    def _candidates(self, first: int, batch: int, seeds: Sequence[bytes]) -> npt.NDArray[np.int64]:
-        """Return the candidates of ``batch`` draws from ``first`` on, a row for each seed."""
-        draws = np.arange(first, first + batch, dtype=np.int64) % self.count
-        rows = np.tile(draws, (len(seeds), 1))
-        return self.indices[shuffled_places(rows, self.count, seeds, self._rounds)]
+    def _possible_draws(self, seed: bytes) -> Iterator[tuple[int, int]]:
+        """Yield (number, random value) of the draws that the largest balance would win."""
+        most = int(self._balances[self.indices].max())
+        highest = most * MAX_RANDOM_VALUE // int(self._scale)
+        first, batch = 0, FIRST_BATCH
+        while True:
+            values = _drawn(seed, first, batch)
+            for position in np.flatnonzero(values <= highest).tolist():
+                yield first + position, int(values[position])
+            first, batch = first + batch, min(2 * batch, LARGEST_BATCH)
 
     def many(self, seed: bytes, wanted: int) -> list[int]:
         """Return the first ``wanted`` candidates that one seed takes, with repetition."""
@@ -90,7 +99,7 @@ class Sampler:
         while len(members) < wanted:
             candidates = order[np.arange(first, first + batch, dtype=np.int64) % self.count]
             members += candidates[self.taken(candidates, _drawn(seed, first, batch))].tolist()
-            first, batch = first + batch, min(2 * batch, 2**14)
+            first, batch = first + batch, min(2 * batch, LARGEST_BATCH)
         return members[:wanted]
 
 

@@ -43,25 +43,26 @@ def permutation(count: int, seed: bytes, rounds: int) -> Places:
     return places
 
 
-def shuffled_places(places: Places, count: int, seeds: Sequence[bytes], rounds: int) -> Places:
-    """Return where each seed's shuffle puts the places in its row.
+def shuffled_places(
+    places: Places, rows: Places, count: int, seeds: Sequence[bytes], rounds: int
+) -> Places:
+    """Return where shuffles put places, each by the seed that its row names.
 
-    ``places`` has a row for each seed. Only the digests that some place needs are computed, so a
-    few places of a large shuffle are cheap.
+    Only the digests that some place needs are computed, so a few places of a large shuffle are
+    cheap.
     """
-    places = places.copy()
     blocks = (count + PLACES_PER_DIGEST - 1) // PLACES_PER_DIGEST
-    row_starts = blocks * np.arange(len(seeds), dtype=np.int64)[:, None]
+    first_blocks = rows * blocks
     for current_round in range(rounds):
         round_seeds = [seed + bytes([current_round]) for seed in seeds]
         pivots = [
             int.from_bytes(sha256(round_seed).digest()[:8], "little") % count
             for round_seed in round_seeds
         ]
-        mirrors = np.array(pivots, dtype=np.int64)[:, None] - places
+        mirrors = np.array(pivots, dtype=np.int64)[rows] - places
         mirrors[mirrors < 0] += count
         higher = np.maximum(places, mirrors)
-        wanted, where = np.unique(higher // PLACES_PER_DIGEST + row_starts, return_inverse=True)
+        wanted, where = np.unique(higher // PLACES_PER_DIGEST + first_blocks, return_inverse=True)
         digests = b"".join(
             [
                 sha256(round_seeds[row] + block.to_bytes(4, "little")).digest()
@@ -70,7 +71,7 @@ def shuffled_places(places: Places, count: int, seeds: Sequence[bytes], rounds: 
         )
         table = np.frombuffer(digests, np.uint8).reshape(-1, 32)
         offsets = higher % PLACES_PER_DIGEST
-        digest_bytes = table[where.reshape(places.shape), offsets >> 3]
+        digest_bytes = table[where, offsets >> 3]
         swap = (digest_bytes >> (offsets & 7).astype(np.uint8)) & 1 == 1
         places = np.where(swap, mirrors, places)
     return places

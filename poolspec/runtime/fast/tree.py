@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
 
-from remerkleable.tree import Node, PairNode
+from remerkleable.tree import Node, PairNode, RootNode
 
 from poolspec.runtime.nodes import Pair, zero_subtree
 
@@ -30,10 +30,11 @@ def leaf_getter(container: Any, field: str) -> Callable[[Any], bytes]:
 
 
 def _children(node: Node, depth: int) -> tuple[Node, Node]:
-    if isinstance(node, PairNode):
-        return node.left, node.right
-    zero = zero_subtree(depth - 1)
-    return zero, zero
+    if type(node) is RootNode:
+        zero = zero_subtree(depth - 1)
+        return zero, zero
+    pair: PairNode = node  # type: ignore[assignment]
+    return pair.left, pair.right
 
 
 def changed_leaves(
