@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from poolspec.cli import parser
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
@@ -78,3 +80,11 @@ def test_make_targets_exist(document: Path) -> None:
     text = document.read_text()
     shown = set(re.findall(r"(?:^|`)make ([a-z][a-z-]*)", text, re.MULTILINE))
     assert shown <= targets
+
+
+def test_readme_names_options_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args(["conformance", "--help"])
+    options = set(re.findall(r"--[a-z]+", capsys.readouterr().out))
+    shown = set(re.findall(r"(?<!\S)[`\"A-Z=]*(--[a-z]+)", (ROOT / "README.md").read_text()))
+    assert {"--runner", "--bls"} <= shown <= options
