@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from poolspec.vectors.commands import add_conformance
+from poolspec.vectors.commands import add_conformance, add_vectors
 from poolspec.vectors.errors import VectorError
 
 
@@ -15,6 +15,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_conformance(commands)
+    add_vectors(commands)
     return top
 
 

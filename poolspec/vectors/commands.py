@@ -8,13 +8,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from poolspec.vectors.conformance import Options, Result, Verdict, replay_all
 from poolspec.vectors.errors import VectorError
+from poolspec.vectors.generate import Generation, generate
 from poolspec.vectors.implementations import IMPLEMENTATIONS
 from poolspec.vectors.layout import Selection
-from poolspec.vectors.report import print_failures, print_not_run, print_table
+from poolspec.vectors.report import MAX_FAILURES, print_failures, print_not_run, print_table
 from poolspec.vectors.source import Found, find
 
 SELECTORS = tuple(field.name for field in fields(Selection))
@@ -153,3 +155,44 @@ def _replay_with_bar(
     except BrokenProcessPool as error:
         raise VectorError("conformance", "a process died (killed, or out of memory)") from error
     return results
+
+
+def add_vectors(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare `poolspec vectors`."""
+    parser = commands.add_parser(
+        "vectors",
+        help="write test vectors",
+        description="Run the fillers in tests/vectors and write what they record. Cases that are "
+        "there already and made from the same sources are kept, so an interrupted run can be "
+        "repeated. Archives are packed when whole presets are written. Exit status 1 if a filler "
+        "fails or no case is selected.",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("vectors"), help="folder to write to (vectors)"
+    )
+    add_selection(parser)
+    parser.set_defaults(run=vectors)
+
+
+def vectors(arguments: argparse.Namespace) -> int:
+    """Write vectors, and give the exit status."""
+    console = Console(highlight=False)
+    output = arguments.output.resolve()
+    with progress_bar(console) as bar:
+        task = bar.add_task("collecting", total=None)
+
+        def show(generation: Generation) -> None:
+            done = len(generation.cases)
+            bar.update(task, description="writing", total=generation.total, completed=done)
+
+        generation = generate(output, selection_of(arguments), arguments.jobs, show)
+    for test, reason in generation.failures[:MAX_FAILURES]:
+        console.print(f"[red]failed[/] {escape(test)}", soft_wrap=True)
+        console.print(escape(reason), soft_wrap=True)
+    if generation.failures:
+        console.print(f"{len(generation.failures)} failed; no archive was written")
+        return 1
+    if not generation.cases:
+        raise VectorError(output, "no case was written: nothing matches the selection")
+    console.print(f"{len(generation.cases)} cases in {arguments.output}")
+    return 0

@@ -1,6 +1,7 @@
 """Where a case lies: `tests/<preset>/<fork>/<runner>/<handler>/<suite>/<case>/`; selections."""
 
-from dataclasses import dataclass, fields
+import json
+from dataclasses import asdict, dataclass, fields
 from fnmatch import fnmatchcase
 from pathlib import PurePath
 
@@ -79,6 +80,15 @@ class Selection:
     runner: tuple[str, ...] = ()
     handler: tuple[str, ...] = ()
     case: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """The selection as text, to hand it to another process."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Selection":
+        """The selection that `to_json` wrote."""
+        return cls(**{name: tuple(patterns) for name, patterns in json.loads(text).items()})
 
     def __contains__(self, case: CaseId) -> bool:
         return all(

@@ -5,7 +5,7 @@ checks. `NotRunError` says that the fork has nothing to run the case with.
 """
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from poolspec.vectors.case import Case
@@ -149,15 +149,18 @@ def sanity(spec: Any, case: Case) -> tuple[Check, ...]:
     return kinds[case.id.handler](spec, case)
 
 
+@cache
+def deltas_type(spec: Any) -> Any:
+    """The container of a rewards part: two lists of Gwei by validator."""
+    columns = {"rewards": spec.Balances, "penalties": spec.Balances}
+    return type("Deltas", (spec.Container,), {"__annotations__": columns})
+
+
 def rewards(spec: Any, case: Case) -> tuple[Check, ...]:
     """Rewards and penalties by participation flag, and inactivity penalties, in Gwei."""
     state = case.ssz("pre", spec.BeaconState)
     state.hash_tree_root()
-    deltas = type(
-        "Deltas",
-        (spec.Container,),
-        {"__annotations__": {"rewards": spec.Balances, "penalties": spec.Balances}},
-    )
+    deltas = deltas_type(spec)
 
     def check(part: str, compute: Callable[[], Any]) -> Equality:
         expected = case.ssz(part, deltas)

@@ -18,7 +18,7 @@ def next_slots(spec: Any, state: Any, count: int = 1) -> None:
 
 
 def next_epoch(spec: Any, state: Any, count: int = 1) -> None:
-    """Let empty slots pass up to the first slot of the next epoch, or the `count`-th from here."""
+    """Let empty slots pass until an epoch begins: the next, or the `count`-th from here."""
     epoch = int(spec.get_current_epoch(state)) + count
     transition_to(spec, state, epoch * int(spec.SLOTS_PER_EPOCH))
 
