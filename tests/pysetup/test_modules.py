@@ -21,7 +21,7 @@ DOCUMENT = '''\
 
 | Type | SSZ equivalent | Description |
 | --- | --- | --- |
-| `Pairs` | `List[Pair, LIMIT + 1]` | pairs, at most one "more" |
+| `Records` | `List[Record, LIMIT + 1]` | records, at most one "more" |
 | `Gwei` | `Uint64` | an amount |
 | `Version` | `Bytes4` | a \\| b |
 
@@ -41,12 +41,13 @@ DOCUMENT = '''\
 | `FORK_VERSION` | `Version` | `"0x01020304"` | `"0x01020304"` |
 | `SCHEDULE` | `tuple[Mapping[str, int], ...]` | `[]` | `[{"EPOCH": 7, "MAX": 9}]` |
 
-## `Pair`
+## `Record`
 
 ```python
-class Pair(Container):
+class Record(Container):
     first: Gwei
     second: Gwei
+    third: Gwei
 ```
 
 ## `waiting`
@@ -126,10 +127,10 @@ def test_types_constants_and_presets(document: str, execute: Execute) -> None:
     assert spec.preset == "minimal"
     assert issubclass(spec.Gwei, Uint64)
     assert spec.Gwei.__doc__ == "an amount"
-    assert issubclass(spec.Pairs, List)
-    assert spec.Pairs.limit() == 9
-    assert spec.Pairs.__doc__ == 'pairs, at most one "more"'
-    assert spec.Pairs.element_cls() is spec.Pair
+    assert issubclass(spec.Records, List)
+    assert spec.Records.limit() == 9
+    assert spec.Records.__doc__ == 'records, at most one "more"'
+    assert spec.Records.element_cls() is spec.Record
     assert type(spec.HALF) is Uint64
     assert spec.LIMIT == 8
     assert spec.GENESIS.hex() == "00000102"
@@ -216,20 +217,21 @@ def test_generated_methods_are_left_alone(checkout: Checkout, execute: Execute) 
 OVERLAY = '''\
 # Overlay
 
-## Modified `Pair`
+## Modified `Record`
 
 ```python
-class Pair(Container):
+class Record(Container):
     first: Gwei
     second: Gwei
     third: Gwei
+    fourth: Gwei
 ```
 
 ## New constants
 
 | Constant | Type | Value |
 | --- | --- | --- |
-| `THIRD` | `Gwei` | `HALF + 1` |
+| `FOURTH` | `Gwei` | `HALF + 1` |
 
 ## Removed `failing`
 
@@ -238,9 +240,9 @@ It is not needed any more.
 ## New `use`
 
 ```python
-def use() -> "Pair":
-    """Return a pair with the new field."""
-    return Pair(third=THIRD)
+def use() -> "Record":
+    """Return a record with the new field."""
+    return Record(fourth=FOURTH)
 ```
 '''
 
@@ -248,9 +250,9 @@ def use() -> "Pair":
 def test_overlay_is_complete_in_itself(document: str, checkout: Checkout, execute: Execute) -> None:
     path = checkout.poolbonds(OVERLAY)
     spec = execute("poolbonds")
-    assert list(spec.Pair.fields()) == ["first", "second", "third"]
-    assert spec.Pairs.element_cls() is spec.Pair
-    assert spec.use().third == 5
+    assert list(spec.Record.fields()) == ["first", "second", "third", "fourth"]
+    assert spec.Records.element_cls() is spec.Record
+    assert spec.use().fourth == 5
     assert not hasattr(spec, "failing")
     assert spec.waiting([]) == 7
     assert spec.use.__code__.co_filename == path
@@ -261,7 +263,7 @@ def test_overlay_imports_its_parent_only_if_it_names_it(document: str, checkout:
     line = "from poolspec.fulu import minimal as fulu\n"
     checkout.poolbonds(OVERLAY)
     assert line not in checkout.compile()["poolbonds/minimal"]
-    checkout.poolbonds(OVERLAY.replace("def use()", "def use(before: fulu.Pair)"))
+    checkout.poolbonds(OVERLAY.replace("def use()", "def use(before: fulu.Record)"))
     modules = checkout.compile()
     assert line in modules["poolbonds/minimal"]
     assert line.replace("minimal", "mainnet") in modules["poolbonds/mainnet"]
@@ -273,8 +275,8 @@ def test_order_follows_what_definitions_need(document: str, checkout: Checkout) 
     marks = [
         "\nHALF = ",
         "\nclass Configuration(",
-        "\nclass Pair(",
-        "class Pairs(",
+        "\nclass Record(",
+        "class Records(",
         "\nENGINE: ",
         "\ndef waiting(",
         "\ndef failing(",
@@ -287,22 +289,22 @@ def test_order_follows_what_definitions_need(document: str, checkout: Checkout) 
 
 def test_containers_are_ssz_views(document: str, execute: Execute) -> None:
     spec = execute()
-    pairs = spec.Pairs(spec.Pair(first=1, second=2))
-    assert issubclass(spec.Pairs, View)
-    assert spec.Pairs.decode_bytes(pairs.encode_bytes()) == pairs
-    assert pairs[0].second == 2
+    records = spec.Records(spec.Record(first=1, second=2))
+    assert issubclass(spec.Records, View)
+    assert spec.Records.decode_bytes(records.encode_bytes()) == records
+    assert records[0].second == 2
 
 
 def test_resolved_fork_for_tools(document: str, checkout: Checkout) -> None:
     path = checkout.poolbonds(OVERLAY)
     fork = checkout.resolve("poolbonds")
     found = {d.name: (d.status.value, d.span.path) for d in fork.definitions.values()}
-    assert found["Pair"] == ("modified", path)
-    assert found["THIRD"] == ("new", path)
+    assert found["Record"] == ("modified", path)
+    assert found["FOURTH"] == ("new", path)
     assert found["waiting"] == ("inherited", document)
     assert set(fork.removals) == {"failing"}
-    assert [d.name for d in fork.own()] == ["Pair", "THIRD", "use"]
-    assert set(fork.definitions["use"].names.calling) == {"Pair", "THIRD"}
+    assert [d.name for d in fork.own()] == ["Record", "FOURTH", "use"]
+    assert set(fork.definitions["use"].names.calling) == {"Record", "FOURTH"}
     assert fork.definitions["HALF"].prose == "half a limit"
     assert fork.parent is not None
     assert fork.parent.definitions["failing"].status.value == "original"
