@@ -112,6 +112,9 @@ def run_fillers(
         f"--config-file={FILLERS.parents[1] / 'pyproject.toml'}",
         f"--vectors-output={output}",
         f"--vectors-selection={selection.to_json()}",
+        # Options for people at a terminal mean nothing here, and some need the plugin left out.
+        "--override-ini=addopts=",
+        "--import-mode=importlib",
         "-p",
         "no:terminal",
         "-p",
