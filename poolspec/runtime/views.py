@@ -173,6 +173,9 @@ class Container(CodedView, LibraryContainer):
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         own = {name: view for name, view in get_annotations(cls).items() if name[0] != "_"}
+        for name, view in own.items():
+            if not isinstance(view, type):
+                raise TypeError(f"{cls.__name__}.{name} is annotated with no type: {view!r}")
         fields = {**getattr(cls, "_fields", {}), **own}
         if not fields:
             raise TypeError(f"container {cls.__name__} has no fields")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from poolspec.runtime.fast.table import TABLE, documents_of
+from poolspec.runtime.fast.table import TABLE, Row, documents_of
 
-__all__ = ["TABLE", "bind", "unbind"]
+__all__ = ["TABLE", "Row", "bind", "unbind"]
 
 _PLAIN = "plain"
 
