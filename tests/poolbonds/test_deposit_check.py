@@ -130,6 +130,11 @@ def test_a_pool_that_does_not_exist_yet(spec: Any, state: Any) -> None:
 def test_a_closing_pool(spec: Any, state: Any, pool: int) -> None:
     close(spec, state, pool)
     assert check_lock(spec, state, lock_deposit(spec)) == ["CLOSING_POOL"]
+    # It is closed from the next epoch on, and takes no stake that comes then.
+    assert not is_refunded(spec, state, lock_deposit(spec))
+    state.pools[pool].unbonding_epoch = 0
+    assert check_lock(spec, state, lock_deposit(spec)) == ["CLOSING_POOL"]
+    assert is_refunded(spec, state, lock_deposit(spec))
 
 
 def test_all_problems_are_named_at_once(spec: Any, state: Any, pool: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.helpers.keys import POOL_KEYS, public_key, secret_key
 from tests.helpers.running import expect_rejection
-from tests.poolbonds.guide import ETH, close, found_pool, lock, seat
+from tests.poolbonds.guide import ETH, close, deposit_data, found_pool, lock, pending, seat
 
 pytestmark = [pytest.mark.forks("poolbonds"), pytest.mark.bls]
 
@@ -157,6 +157,20 @@ def test_every_status_is_tested_and_stands_in_the_document(spec: Any) -> None:
     }
     assert set(stated) == set(spec.AdmissionStatus.__members__)
     assert stated == {status: verdict for _, status, verdict in CASES}
+
+
+def test_an_index_has_the_same_key_on_every_fork(spec: Any, pooled: Any) -> None:
+    """Only so may another key be held against a peer: here the forks differ in a closing."""
+    credentials = spec.build_pooled_credentials(0, b"\x01" * 20)
+    for key in (300, 301):
+        deposit = deposit_data(spec, public_key(key), credentials, 32 * ETH)
+        pooled.pending_deposits.append(pending(spec, deposit))
+    other = pooled.copy()
+    close(spec, other, 0)
+    for fork in (pooled, other):
+        spec.process_pending_deposits(fork)
+        last = fork.validators[len(fork.validators) - 1]
+        assert (len(fork.validators), last.pubkey) == (67, public_key(301))
 
 
 def test_what_is_wrong_for_good_is_found_before_what_may_pass(spec: Any, pooled: Any) -> None:
