@@ -72,6 +72,7 @@ def test_sampling_is_in_proportion_to_balance(spec: Any, state: Any) -> None:
         spec.compute_proposer_index(state, [], seed)
 
 
+@pytest.mark.bls
 def test_nobody_signs_with_the_point_at_infinity(spec: Any) -> None:
     message = spec.Bytes32()
     infinity = spec.G2_POINT_AT_INFINITY

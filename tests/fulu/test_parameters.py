@@ -20,23 +20,27 @@ def generalized_index(container: Any, field: str) -> int:
     return leaves + fields.index(field)
 
 
-@pytest.mark.parametrize("spec", [minimal, mainnet], ids=["minimal", "mainnet"])
-def test_generalized_indices(spec: ModuleType) -> None:
-    state, body = spec.BeaconState, spec.BeaconBlockBody
+@pytest.mark.parametrize("compiled", [minimal, mainnet], ids=["minimal", "mainnet"])
+def test_generalized_indices(compiled: ModuleType) -> None:
+    state, body = compiled.BeaconState, compiled.BeaconBlockBody
     # The root is the second of a checkpoint's two fields.
     finalized_root = generalized_index(state, "finalized_checkpoint") * 2 + 1
-    assert finalized_root == spec.FINALIZED_ROOT_GINDEX_ELECTRA
+    assert finalized_root == compiled.FINALIZED_ROOT_GINDEX_ELECTRA
     current = generalized_index(state, "current_sync_committee")
-    assert current == spec.CURRENT_SYNC_COMMITTEE_GINDEX_ELECTRA
+    assert current == compiled.CURRENT_SYNC_COMMITTEE_GINDEX_ELECTRA
     following = generalized_index(state, "next_sync_committee")
-    assert following == spec.NEXT_SYNC_COMMITTEE_GINDEX_ELECTRA
-    assert generalized_index(body, "execution_payload") == spec.EXECUTION_PAYLOAD_GINDEX
+    assert following == compiled.NEXT_SYNC_COMMITTEE_GINDEX_ELECTRA
+    assert generalized_index(body, "execution_payload") == compiled.EXECUTION_PAYLOAD_GINDEX
 
 
-@pytest.mark.parametrize("spec", [minimal, mainnet], ids=["minimal", "mainnet"])
-def test_reward_shares_make_a_whole(spec: ModuleType) -> None:
-    shares = sum(spec.PARTICIPATION_FLAG_WEIGHTS) + spec.SYNC_REWARD_WEIGHT + spec.PROPOSER_WEIGHT
-    assert shares == spec.WEIGHT_DENOMINATOR
+@pytest.mark.parametrize("compiled", [minimal, mainnet], ids=["minimal", "mainnet"])
+def test_reward_shares_make_a_whole(compiled: ModuleType) -> None:
+    shares = (
+        sum(compiled.PARTICIPATION_FLAG_WEIGHTS)
+        + compiled.SYNC_REWARD_WEIGHT
+        + compiled.PROPOSER_WEIGHT
+    )
+    assert shares == compiled.WEIGHT_DENOMINATOR
 
 
 @pytest.mark.parametrize(

@@ -218,6 +218,7 @@ def test_an_aggregate_needs_one_vote_and_different_committees(spec: Any, state: 
             spec.compute_on_chain_aggregate(aggregates)
 
 
+@pytest.mark.bls
 def test_a_wrong_state_root_or_signature_is_noticed(spec: Any, state: Any) -> None:
     signed_block = propose(spec, state, 1)
     wrong_root = signed_block.copy()

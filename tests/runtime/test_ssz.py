@@ -183,12 +183,12 @@ def test_iteration_does_not_see_changes_made_through_another_view(container: Any
 
 def test_unknown_fields() -> None:
     value = Item()
-    with pytest.raises(AttributeError, match="has no field nummber"):
-        value.nummber = 3
-    with pytest.raises(AttributeError, match="has no field nummber"):
-        Item(nummber=3)
-    with pytest.raises(AttributeError, match="has no field nummber"):
-        _ = value.nummber
+    with pytest.raises(AttributeError, match="has no field missing"):
+        value.missing = 3
+    with pytest.raises(AttributeError, match="has no field missing"):
+        Item(missing=3)
+    with pytest.raises(AttributeError, match="has no field missing"):
+        _ = value.missing
 
 
 def test_what_does_not_fit() -> None:
