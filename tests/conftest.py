@@ -81,7 +81,7 @@ def spec_keys(config: pytest.Config, node: Any) -> list[SpecKey]:
     declaration = _declaration(node)
     available = compiled()
     if declaration is not None:
-        keys = declaration.keys()
+        keys = declaration.spec_keys()
     else:
         mark = node.get_closest_marker("forks")
         forks = mark.args if mark is not None else sorted(available)

@@ -46,7 +46,7 @@ class Declaration:
     suite: str = DEFAULT_SUITE
     case: str | None = None
 
-    def keys(self) -> list[SpecKey]:
+    def spec_keys(self) -> list[SpecKey]:
         """All pairs of the declared forks and presets."""
         return [SpecKey(fork, preset) for fork in self.forks for preset in self.presets]
 

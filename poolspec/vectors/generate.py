@@ -57,7 +57,7 @@ class Listener:
     def pytest_collectreport(self, report: Any) -> None:
         """A filler that cannot be imported."""
         if report.failed:
-            self._fail(report)
+            self._fail(report, whole=True)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """A phase of a test is over; after the last one its case is there, or it has failed."""
@@ -76,10 +76,12 @@ class Listener:
         self.generation.cases[case] = test
         self.generation.changed(self.generation)
 
-    def _fail(self, report: Any) -> None:
+    def _fail(self, report: Any, whole: bool = False) -> None:
         if report.nodeid not in self._failed:
             self._failed.add(report.nodeid)
-            self.generation.failures.append((report.nodeid, _reason(report)))
+            self.generation.failures.append(
+                (report.nodeid, report.longreprtext if whole else _reason(report))
+            )
 
 
 def _reason(report: Any) -> str:
