@@ -46,9 +46,7 @@ def _line_up(spec: Any, state: Any, bond: int, epochs: dict[int, int]) -> int:
 @pytest.mark.parametrize(
     ("joined", "weight"), [(FINALIZED, 32), (FINALIZED + 1, 0)], ids=["final", "not_yet"]
 )
-def test_sit_when_final(
-    spec: Any, state: Any, vector: Recorder, joined: int, weight: int
-) -> None:
+def test_sit_when_final(spec: Any, state: Any, vector: Recorder, joined: int, weight: int) -> None:
     """The epoch for which it joined the line must be finalized; one that returns stays active."""
     pool = _line_up(spec, state, SEAT_BOND, {7: joined})
     run_at_epoch_end(spec, state, vector, STEP)
@@ -132,9 +130,7 @@ def test_sit_only_if_still_covered(spec: Any, state: Any, vector: Recorder) -> N
     assert state.pools[pool].seated_balance == SEAT
 
 
-def test_pool_that_flaps_does_not_starve_others(
-    spec: Any, state: Any, vector: Recorder
-) -> None:
+def test_pool_that_flaps_does_not_starve_others(spec: Any, state: Any, vector: Recorder) -> None:
     """Many validators stand first in line without bond; they make nobody wait."""
     flapping = list(range(2, 14))
     pool = _line_up(spec, state, 0, dict.fromkeys(flapping, 4))
@@ -195,16 +191,46 @@ def test_freed_weight_does_not_sit_again(spec: Any, state: Any, vector: Recorder
     assert state.pools[winner].seated_balance == served * SEAT
 
 
+def _new_in_line(spec: Any, state: Any, count: int) -> list[int]:
+    """Validators that were never active, so that all others are as active as before."""
+    pool = add_pool(spec, state, bond=count * SEAT_BOND)
+    waiting = add_waiting(spec, state, pool, count)
+    for index in waiting:
+        put_in_line(state, index, FINALIZED)
+    return waiting
+
+
 @pytest.mark.vectors(presets=["minimal"])
 @pytest.mark.config(CHURN_LIMIT_QUOTIENT=21)
-def test_limit_before_anyone_stands_up(spec: Any, state: Any, vector: Recorder) -> None:
-    """64 validators of 32 ETH by 21 are 97 ETH: three seats. Without the 10 it would be two."""
-    waiting = list(range(40, 44))
-    _line_up(spec, state, 4 * SEAT_BOND, dict.fromkeys(waiting, FINALIZED))
-    for index in waiting:  # They count for the limit only when they have weight
-        assert state.validators[index].effective_balance == 0
+def test_limit_by_weight_before_standing_up(spec: Any, state: Any, vector: Recorder) -> None:
+    """2048 ETH / 21 are 97, three seats; without the ten that stand up, 1728 / 21 = 82, are two."""
+    waiting = _new_in_line(spec, state, 4)
     loser = add_pool(spec, state, bond=0)
-    make_pooled(spec, state, loser, range(10))
-    assert (64 - 4) * 32 // 21 // 32 == 2
+    leaving = make_pooled(spec, state, loser, range(10))
+    run_at_epoch_end(spec, state, vector, STEP)
+    assert weights(state, leaving) == [0] * 10
+    assert weights(state, waiting) == [32, 32, 32, 0]
+
+
+@pytest.mark.vectors(presets=["minimal"])
+@pytest.mark.config(CHURN_LIMIT_QUOTIENT=21)
+def test_limit_by_balances_before_their_update(spec: Any, state: Any, vector: Recorder) -> None:
+    """Solo stake that falls to 20 ETH in this epoch counts with 32 ETH for the seats of it."""
+    waiting = _new_in_line(spec, state, 4)
+    for index in range(30):
+        state.balances[index] = 20 * 10**9
+    around = run_at_epoch_end(spec, state, vector, STEP)
+    assert weights(state, waiting) == [32, 32, 32, 0]
+    assert weights(around.post_epoch, range(30)) == [20] * 30
+
+
+@pytest.mark.vectors(presets=["minimal"])
+@pytest.mark.config(CHURN_LIMIT_QUOTIENT=21)
+def test_limit_by_weight_before_others_sit(spec: Any, state: Any, vector: Recorder) -> None:
+    """With 62 of 64 active, 1984 / 21 = 94 make two seats, and those who sit do not add to it."""
+    waiting = _new_in_line(spec, state, 4)
+    for index in (50, 51):
+        state.validators[index].exit_epoch = EPOCH
+        state.validators[index].withdrawable_epoch = EPOCH + 256
     run_at_epoch_end(spec, state, vector, STEP)
     assert weights(state, waiting) == [32, 32, 0, 0]
