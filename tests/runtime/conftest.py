@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -11,16 +12,27 @@ import poolspec
 from poolspec.runtime import bls
 
 
-@pytest.fixture(scope="session")
-def fast_spec() -> Any:
+@cache
+def _plain(fork_name: str) -> Any:
+    return poolspec.load(fork_name, "minimal", fast=False)
+
+
+@pytest.fixture
+def fork_name() -> str:
+    """The fork that is tested; tests of several parametrise it."""
+    return "fulu"
+
+
+@pytest.fixture
+def fast_spec(fork_name: str) -> Any:
     """The specification with the fast functions."""
-    return poolspec.load("fulu", "minimal")
+    return poolspec.load(fork_name, "minimal")
 
 
-@pytest.fixture(scope="session")
-def plain_spec() -> Any:
+@pytest.fixture
+def plain_spec(fork_name: str) -> Any:
     """The specification as the documents stand."""
-    return poolspec.load("fulu", "minimal", fast=False)
+    return _plain(fork_name)
 
 
 @pytest.fixture

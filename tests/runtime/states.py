@@ -36,7 +36,35 @@ def random_state(spec: Any, random: Random, count: int, hostile: bool = False) -
             epoch=max(0, epoch - random.randrange(1, 8)), root=random.randbytes(32)
         )
         setattr(state, f"{name}_checkpoint", checkpoint)
+    if hasattr(spec, "Pool"):
+        _add_pools(spec, random, state, hostile)
     return state
+
+
+def _add_pools(spec: Any, random: Random, state: Any, hostile: bool) -> None:
+    """Make some validators pooled, and most of these admitted, by pools of all kinds."""
+    number = _numbers(random, hostile)
+    state.pools = [
+        spec.Pool(
+            pubkey=(2**40 + position).to_bytes(48, "big"),
+            commission=min(number(10_000), 2**64 - 1),
+            bond=number(40 * 10**9),
+            unbonding_epoch=spec.FAR_FUTURE_EPOCH,
+        )
+        for position in range(random.randrange(4))
+    ]
+    pools = []
+    for index, validator in enumerate(state.validators):
+        pool = int(spec.NO_POOL)
+        if random.random() < 0.6:
+            credentials = spec.POOLED_WITHDRAWAL_PREFIX + validator.withdrawal_credentials[1:]
+            state.validators[index].withdrawal_credentials = credentials
+            if random.random() < 0.5:
+                state.validators[index].effective_balance = 0
+            if len(state.pools) and random.random() < 0.8:
+                pool = random.randrange(len(state.pools) + (hostile and random.random() < 0.01))
+        pools.append(pool)
+    state.validator_pools = pools
 
 
 def _numbers(random: Random, hostile: bool) -> Any:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+import poolspec
 from poolspec.runtime import fast
+from poolspec.runtime.fast.table import documents_of
 from tests.runtime.states import random_attestation, random_state
 
 Arguments = Callable[[Any, Any, Random], Sequence[Any]]
@@ -138,11 +141,27 @@ CALLS: dict[str, Arguments] = {
     "process_sync_aggregate": _sync_aggregate,
 }
 
+# Only in the fork with pools.
+POOL_CALLS: dict[str, Arguments] = {
+    "get_pool_members": _state_only,
+    "get_seat_line": _state_only,
+    "process_unadmitted_validators": _state_only,
+}
+
+ALL_CALLS = {**CALLS, **POOL_CALLS}
+CASES = [
+    *(("fulu", name) for name in sorted(CALLS)),
+    *(("poolbonds", name) for name in sorted(ALL_CALLS)),
+]
+
 ROUNDS = 8
 
 
-def test_every_row_is_compared() -> None:
-    assert set(CALLS) == {row.name for row in fast.TABLE if row.documents == "specs/fulu/"}
+@pytest.mark.parametrize(("fork_name", "calls"), [("fulu", CALLS), ("poolbonds", ALL_CALLS)])
+def test_every_row_is_compared(fork_name: str, calls: dict[str, Arguments]) -> None:
+    documents = documents_of(poolspec.load(fork_name, "minimal"))
+    assert set(calls) == {row.name for row in fast.TABLE if row.fits(documents)}
+    assert set(ALL_CALLS) == {row.name for row in fast.TABLE}
 
 
 def _outcome(function: Callable[..., Any], arguments: Sequence[Any]) -> tuple[str, Any]:
@@ -157,7 +176,7 @@ def _outcome(function: Callable[..., Any], arguments: Sequence[Any]) -> tuple[st
 def _compare(spec: Any, plain: Any, name: str, random: Random, state: Any) -> str:
     """Call both versions and assert that they agree; return which kind of outcome it was."""
     # The arguments are made by the plain version, so that a fast one cannot spoil them.
-    arguments = CALLS[name](plain, state.copy(), random)
+    arguments = ALL_CALLS[name](plain, state.copy(), random)
     same = [each.copy() if isinstance(each, plain.BeaconState) else each for each in arguments]
     expected = _outcome(getattr(plain, name), arguments)
     assert _outcome(getattr(spec, name), same) == expected
@@ -168,7 +187,7 @@ def _compare(spec: Any, plain: Any, name: str, random: Random, state: Any) -> st
 
 
 @pytest.mark.usefixtures("_no_signatures")
-@pytest.mark.parametrize("name", sorted(CALLS))
+@pytest.mark.parametrize(("fork_name", "name"), CASES)
 def test_equals_plain_on_plausible_states(fast_spec: Any, plain_spec: Any, name: str) -> None:
     kinds = set()
     for number in range(ROUNDS):
@@ -179,7 +198,7 @@ def test_equals_plain_on_plausible_states(fast_spec: Any, plain_spec: Any, name:
 
 
 @pytest.mark.usefixtures("_no_signatures")
-@pytest.mark.parametrize("name", sorted(CALLS))
+@pytest.mark.parametrize(("fork_name", "name"), CASES)
 def test_equals_plain_on_hostile_states(fast_spec: Any, plain_spec: Any, name: str) -> None:
     for number in range(ROUNDS):
         random = Random(f"hostile {name} {number}")
@@ -188,7 +207,7 @@ def test_equals_plain_on_hostile_states(fast_spec: Any, plain_spec: Any, name: s
 
 
 @pytest.mark.usefixtures("_no_signatures")
-@pytest.mark.parametrize("name", sorted(CALLS))
+@pytest.mark.parametrize(("fork_name", "name"), CASES)
 def test_equals_plain_after_changes(fast_spec: Any, plain_spec: Any, name: str) -> None:
     """Columns that are brought up to date are those that would be read anew."""
     random = Random(name)
@@ -196,6 +215,21 @@ def test_equals_plain_after_changes(fast_spec: Any, plain_spec: Any, name: str) 
     for _ in range(ROUNDS):
         _compare(fast_spec, plain_spec, name, random, state)
         _change_something(plain_spec, random, state)
+
+
+@pytest.mark.usefixtures("_no_signatures")
+@pytest.mark.parametrize(("fork_name", "name"), CASES)
+def test_plausible_states_are_not_left_to_plain(fast_spec: Any, plain_spec: Any, name: str) -> None:
+    """A function that always hands over to the plain one would equal it too."""
+    documents = documents_of(fast_spec)
+    (row,) = [row for row in fast.TABLE if row.name == name and row.fits(documents)]
+    spy = Mock(side_effect=getattr(plain_spec, name))
+    function = row.factory(fast_spec, spy)
+    for number in range(ROUNDS):
+        random = Random(f"{name} {number}")
+        state = random_state(plain_spec, random, 60)
+        _outcome(function, ALL_CALLS[name](plain_spec, state, random))
+    assert spy.call_count < ROUNDS
 
 
 def _change_something(spec: Any, random: Random, state: Any) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from poolspec.runtime.fast.table import TABLE, Row, documents_of
+from poolspec.runtime.fast.contract import Row
+from poolspec.runtime.fast.table import TABLE, documents_of
 
 __all__ = ["TABLE", "Row", "bind", "unbind"]
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from poolspec.runtime.fast.columns import UINT64_MAX, exact_sum
+from poolspec.runtime.fast.contract import Function
 from poolspec.runtime.fast.state import columns_of
-from poolspec.runtime.fast.types import Function
 
 __all__ = [
     "index_list",

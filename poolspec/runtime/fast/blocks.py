@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from poolspec.runtime.fast.columns import UINT64_MAX, Column, Mask
+from poolspec.runtime.fast.contract import Function
+from poolspec.runtime.fast.ledger import FuluLedger, Ledger, LedgerError
 from poolspec.runtime.fast.registry import Registry
 from poolspec.runtime.fast.state import StateColumns, columns_of
-from poolspec.runtime.fast.types import Function
 
 __all__ = [
     "make_add_participation_flags",
@@ -55,46 +56,33 @@ def make_add_participation_flags(spec: ModuleType, plain: Function) -> Function:
     return add_participation_flags
 
 
-def _settle_seats(
-    balances: Column, seats: Sequence[tuple[int, bool]], proposer: int, member: int, share: int
-) -> dict[int, int] | None:
-    """Return the balances that change (Gwei) when seats are paid or charged one by one.
-
-    ``None`` if one of them would leave 64 bits.
-    """
-    changed: dict[int, int] = {proposer: int(balances[proposer])}
-    for index, has_signed in seats:
-        before = changed.get(index)
-        before = int(balances[index]) if before is None else before
-        if has_signed:
-            changed[index] = before + member
-            changed[proposer] += share
-            if max(changed[index], changed[proposer]) > UINT64_MAX:
-                return None
-        else:
-            changed[index] = max(0, before - member)
-    return changed
-
-
-def make_process_sync_aggregate(spec: ModuleType, plain: Function) -> Function:
+def make_process_sync_aggregate(
+    spec: ModuleType, plain: Function, ledger_type: type[Ledger] = FuluLedger
+) -> Function:
     columns = columns_of(spec)
+
+    def settled(state: Any, sync_aggregate: Any) -> Ledger:
+        """Return a ledger in which every seat has been paid or charged."""
+        ledger = ledger_type(spec, columns, state)
+        member, share = (int(reward) for reward in spec.get_sync_committee_rewards(state))
+        proposer = int(spec.get_beacon_proposer_index(state))
+        members = spec.get_current_sync_committee_indices(state)
+        for index, has_signed in zip(members, sync_aggregate.sync_committee_bits, strict=True):
+            if has_signed:
+                ledger.reward(int(index), member)
+                ledger.reward(proposer, share)
+            else:
+                ledger.penalty(int(index), member)
+        return ledger
 
     def process_sync_aggregate(state: Any, sync_aggregate: Any) -> None:
         assert spec.is_valid_sync_aggregate(state, sync_aggregate)
-        member, share = (int(reward) for reward in spec.get_sync_committee_rewards(state))
-        proposer = int(spec.get_beacon_proposer_index(state))
-        members = [int(index) for index in spec.get_current_sync_committee_indices(state)]
-        seats = list(zip(members, sync_aggregate.sync_committee_bits, strict=True))
-        balances = columns.read(state, "balances")
-        changed = None
-        if max(*members, proposer) < balances.size:
-            changed = _settle_seats(balances, seats, proposer, member, share)
-        if changed is None:
+        try:
+            ledger = settled(state, sync_aggregate)
+        except LedgerError:
             plain(state, sync_aggregate)
-            return
-        updated = balances.copy()
-        updated[list(changed)] = list(changed.values())
-        columns.write(state, "balances", updated)
+        else:
+            ledger.commit()
 
     return process_sync_aggregate
 
@@ -111,6 +99,9 @@ def _may_be_swept(spec: ModuleType, registry: Registry, balances: Column, epoch:
     fully = (registry.withdrawable_epoch <= epoch) & (balances > 0)
     partially = (registry.effective_balance == most) & (balances > most)
     mask: Mask = (compounding | with_address) & (fully | partially)
+    prefix = getattr(spec, "POOLED_WITHDRAWAL_PREFIX", None)
+    if prefix is not None:
+        mask |= (registry.credentials_prefix == prefix[0]) & (fully | (balances > most))
     return mask
 
 

@@ -14,10 +14,10 @@ from remerkleable.tree import Node
 from poolspec.runtime import bls
 from poolspec.runtime.fast.accessors import index_list
 from poolspec.runtime.fast.columns import NodeCache
+from poolspec.runtime.fast.contract import Function
 from poolspec.runtime.fast.shuffling import permutation
 from poolspec.runtime.fast.state import columns_of
 from poolspec.runtime.fast.tree import field_getter
-from poolspec.runtime.fast.types import Function
 
 __all__ = [
     "make_compute_committee",

@@ -14,10 +14,10 @@ from remerkleable.tree import RootNode
 
 from poolspec.runtime.codec import list_length
 from poolspec.runtime.fast.columns import UINT64_MAX, Mask, exact_sum
+from poolspec.runtime.fast.contract import Function
 from poolspec.runtime.fast.registry import Registry
 from poolspec.runtime.fast.state import columns_of
 from poolspec.runtime.fast.tree import replace_many
-from poolspec.runtime.fast.types import Function
 from poolspec.runtime.nodes import (
     CHUNK_SIZE,
     Pair,
@@ -40,6 +40,15 @@ def _indices(spec: ModuleType, mask: Mask) -> list[Any]:
     return [spec.ValidatorIndex(index) for index in np.flatnonzero(mask).tolist()]
 
 
+def _solo(spec: ModuleType, registry: Registry) -> Mask:
+    """Return who is not pooled, in a fork that has pools; elsewhere, everybody."""
+    prefix = getattr(spec, "POOLED_WITHDRAWAL_PREFIX", None)
+    if prefix is None:
+        return np.ones(registry.count, np.bool_)
+    mask: Mask = registry.credentials_prefix != prefix[0]
+    return mask
+
+
 def _may_change_status(spec: ModuleType, state: Any, registry: Registry) -> Mask:
     """Return who may line up, be ejected or be activated."""
     unset = np.uint64(int(spec.FAR_FUTURE_EPOCH))
@@ -49,7 +58,7 @@ def _may_change_status(spec: ModuleType, state: Any, registry: Registry) -> Mask
     may_line_up = (eligibility == unset) & (balances >= int(spec.MIN_ACTIVATION_BALANCE))
     too_little = registry.active(epoch) & (balances <= int(spec.config.EJECTION_BALANCE))
     may_start = (registry.activation_epoch == unset) & (eligibility <= finalized)
-    candidates: Mask = may_line_up | too_little | may_start
+    candidates: Mask = (may_line_up | too_little | may_start) & _solo(spec, registry)
     return candidates
 
 
@@ -94,9 +103,10 @@ def make_process_slashings(spec: ModuleType, plain: Function) -> Function:
         due_epoch = int(epoch) + int(spec.EPOCHS_PER_SLASHINGS_VECTOR) // 2
         due = registry.slashed & (registry.withdrawable_epoch == due_epoch)
         for index in _indices(spec, due):
-            balance = state.validators[index].effective_balance
-            increments = balance // spec.EFFECTIVE_BALANCE_INCREMENT
-            spec.apply_penalty(state, index, spec.Gwei(per_increment * increments))
+            validator = state.validators[index]
+            if spec.is_slashing_penalty_due(validator, epoch):
+                increments = validator.effective_balance // spec.EFFECTIVE_BALANCE_INCREMENT
+                spec.apply_penalty(state, index, spec.Gwei(per_increment * increments))
 
     return process_slashings
 
@@ -138,7 +148,8 @@ def make_process_effective_balance_updates(spec: ModuleType, plain: Function) ->
         rose = effective + np.uint64(up) < balances
         increment = int(spec.EFFECTIVE_BALANCE_INCREMENT)
         updates = {}
-        for index in np.flatnonzero(fell | rose).tolist():
+        moved = (fell | rose) & _solo(spec, registry)
+        for index in np.flatnonzero(moved).tolist():
             balance = int(balances[index])
             most = spec.get_max_effective_balance(state.validators[index])
             updates[index] = min(balance - balance % increment, int(most))

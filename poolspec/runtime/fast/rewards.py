@@ -6,17 +6,23 @@ to the plain function where one could, which then raises as the documents say.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from poolspec.runtime.fast.columns import UINT64_MAX, Column, Mask, exact_sum
+from poolspec.runtime.fast.contract import Function
 from poolspec.runtime.fast.registry import Registry
 from poolspec.runtime.fast.state import StateColumns, columns_of
-from poolspec.runtime.fast.types import Function
 
 __all__ = [
+    "Deltas",
+    "all_deltas",
+    "as_lists",
+    "inactivity_deltas",
+    "largest",
     "make_get_flag_index_deltas",
     "make_get_inactivity_penalty_deltas",
     "make_process_inactivity_updates",
@@ -30,14 +36,19 @@ PREVIOUS = "previous_epoch_participation"
 CURRENT = "current_epoch_participation"
 
 
-def _largest(column: Column) -> int:
+def largest(column: Column) -> int:
+    """Return the largest value of a column, 0 if it is empty."""
     return int(column.max()) if column.size else 0
 
 
+def _weight(registry: Registry, mask: Mask) -> int:
+    """Return the effective balance (Gwei) of those in the mask."""
+    return exact_sum(registry.effective_balance[mask])
+
+
 def _balance_of(spec: ModuleType, registry: Registry, mask: Mask) -> int:
-    """Return the effective balance (Gwei) of those in the mask, at least one increment."""
-    total = exact_sum(registry.effective_balance[mask])
-    return max(total, int(spec.EFFECTIVE_BALANCE_INCREMENT))
+    """Return the same, at least one increment."""
+    return max(_weight(registry, mask), int(spec.EFFECTIVE_BALANCE_INCREMENT))
 
 
 def _flag_deltas(
@@ -59,8 +70,8 @@ def _flag_deltas(
     increments = registry.effective_balance // np.uint64(increment)
     present_increments = present_balance // increment
     divisor = active_balance // increment * denominator
-    largest = _largest(increments) * per_increment * weight
-    if max(largest * max(1, present_increments), present_balance, divisor) > UINT64_MAX:
+    most = largest(increments) * per_increment * weight
+    if max(most * max(1, present_increments), present_balance, divisor) > UINT64_MAX:
         return None
     weighted = increments * np.uint64(per_increment * weight)
     nothing = np.zeros_like(weighted)
@@ -82,7 +93,8 @@ def _previous_participants(
     return columns.participating(state, flag_index, field, int(epoch))
 
 
-def _inactivity_deltas(spec: ModuleType, columns: StateColumns, state: Any) -> Deltas | None:
+def inactivity_deltas(spec: ModuleType, columns: StateColumns, state: Any) -> Deltas | None:
+    """Return the inactivity penalties; ``None`` if a value could leave 64 bits."""
     registry = columns.registry(state)
     present = _previous_participants(spec, columns, state, int(spec.TIMELY_TARGET_FLAG_INDEX))
     scores = columns.read(state, "inactivity_scores")
@@ -90,13 +102,14 @@ def _inactivity_deltas(spec: ModuleType, columns: StateColumns, state: Any) -> D
         return None
     absent = registry.eligible(int(spec.get_previous_epoch(state))) & ~present
     balances = np.where(absent, registry.effective_balance, np.uint64(0))
-    if _largest(balances) * _largest(scores) > UINT64_MAX:
+    if largest(balances) * largest(scores) > UINT64_MAX:
         return None
     divisor = spec.config.INACTIVITY_SCORE_BIAS * spec.INACTIVITY_PENALTY_QUOTIENT_BELLATRIX
     return np.zeros_like(balances), balances * scores // np.uint64(divisor)
 
 
-def _as_lists(spec: ModuleType, deltas: Deltas) -> tuple[list[Any], list[Any]]:
+def as_lists(spec: ModuleType, deltas: Deltas) -> tuple[list[Any], list[Any]]:
+    """Return rewards and penalties as the documents' functions do."""
     gwei = spec.Gwei
     rewards, penalties = deltas
     return [gwei(each) for each in rewards.tolist()], [gwei(each) for each in penalties.tolist()]
@@ -109,7 +122,7 @@ def make_get_flag_index_deltas(spec: ModuleType, plain: Function) -> Function:
         deltas = None
         if 0 <= flag_index < len(spec.PARTICIPATION_FLAG_WEIGHTS):
             deltas = _flag_deltas(spec, columns, state, int(flag_index))
-        return plain(state, flag_index) if deltas is None else _as_lists(spec, deltas)
+        return plain(state, flag_index) if deltas is None else as_lists(spec, deltas)
 
     return get_flag_index_deltas
 
@@ -118,20 +131,26 @@ def make_get_inactivity_penalty_deltas(spec: ModuleType, plain: Function) -> Fun
     columns = columns_of(spec)
 
     def get_inactivity_penalty_deltas(state: Any) -> Any:
-        deltas = _inactivity_deltas(spec, columns, state)
-        return plain(state) if deltas is None else _as_lists(spec, deltas)
+        deltas = inactivity_deltas(spec, columns, state)
+        return plain(state) if deltas is None else as_lists(spec, deltas)
 
     return get_inactivity_penalty_deltas
 
 
-def _all_deltas(spec: ModuleType, columns: StateColumns, state: Any) -> list[Deltas] | None:
+def all_deltas(
+    spec: ModuleType,
+    columns: StateColumns,
+    state: Any,
+    inactivity: Callable[[ModuleType, StateColumns, Any], Deltas | None] = inactivity_deltas,
+) -> list[Deltas] | None:
+    """Return the deltas of all sources, in the order in which they are applied."""
     found: list[Deltas] = []
     for flag_index in range(len(spec.PARTICIPATION_FLAG_WEIGHTS)):
         deltas = _flag_deltas(spec, columns, state, flag_index)
         if deltas is None:
             return None
         found.append(deltas)
-    deltas = _inactivity_deltas(spec, columns, state)
+    deltas = inactivity(spec, columns, state)
     return None if deltas is None else [*found, deltas]
 
 
@@ -142,15 +161,15 @@ def make_process_rewards_and_penalties(spec: ModuleType, plain: Function) -> Fun
         if spec.get_current_epoch(state) == spec.GENESIS_EPOCH:
             return
         balances = columns.read(state, "balances")
-        all_deltas = _all_deltas(spec, columns, state)
-        if all_deltas is None or balances.size != columns.registry(state).count:
+        deltas = all_deltas(spec, columns, state)
+        if deltas is None or balances.size != columns.registry(state).count:
             plain(state)
             return
-        most = _largest(balances) + sum(_largest(rewards) for rewards, _ in all_deltas)
+        most = largest(balances) + sum(largest(rewards) for rewards, _ in deltas)
         if most > UINT64_MAX:
             plain(state)
             return
-        for rewards, penalties in all_deltas:
+        for rewards, penalties in deltas:
             balances = balances + rewards
             balances -= np.minimum(balances, penalties)
         columns.write(state, "balances", balances)
@@ -168,7 +187,7 @@ def make_process_inactivity_updates(spec: ModuleType, plain: Function) -> Functi
         scores = columns.read(state, "inactivity_scores")
         present = _previous_participants(spec, columns, state, int(spec.TIMELY_TARGET_FLAG_INDEX))
         bias = int(spec.config.INACTIVITY_SCORE_BIAS)
-        if present is None or scores.size != registry.count or _largest(scores) + bias > UINT64_MAX:
+        if present is None or scores.size != registry.count or largest(scores) + bias > UINT64_MAX:
             plain(state)
             return
         eligible = registry.eligible(int(spec.get_previous_epoch(state)))
@@ -183,7 +202,10 @@ def make_process_inactivity_updates(spec: ModuleType, plain: Function) -> Functi
     return process_inactivity_updates
 
 
-def make_process_justification_and_finalization(spec: ModuleType, plain: Function) -> Function:
+def make_process_justification_and_finalization(
+    spec: ModuleType, plain: Function, has_floor: bool = True
+) -> Function:
+    """``has_floor``: votes weigh at least one increment, even if there are none."""
     columns = columns_of(spec)
 
     def process_justification_and_finalization(state: Any) -> None:
@@ -198,7 +220,8 @@ def make_process_justification_and_finalization(spec: ModuleType, plain: Functio
             if present is None:
                 plain(state)
                 return
-            totals.append(_balance_of(spec, registry, present))
+            weight = _weight(registry, present)
+            totals.append(_balance_of(spec, registry, present) if has_floor else weight)
         if max(totals) > UINT64_MAX:
             plain(state)
             return

@@ -18,9 +18,9 @@ import numpy.typing as npt
 
 from poolspec.runtime.fast.accessors import index_list
 from poolspec.runtime.fast.columns import UINT64_MAX, Column, Mask
+from poolspec.runtime.fast.contract import Function
 from poolspec.runtime.fast.shuffling import permutation, shuffled_places
 from poolspec.runtime.fast.state import columns_of
-from poolspec.runtime.fast.types import Function
 
 __all__ = [
     "make_compute_proposer_index",
@@ -47,6 +47,8 @@ class Sampler:
     """Draws from the candidates at some indices of the registry."""
 
     def __init__(self, spec: ModuleType, effective_balance: Column, indices: Sequence[int]) -> None:
+        # In a fork with pools, weight zero is never drawn, unless there is no weight at all.
+        self._skips_weightless = hasattr(spec, "POOLED_WITHDRAWAL_PREFIX")
         self.indices = np.asarray(indices, dtype=np.int64)
         self.count = int(self.indices.size)
         self._rounds = int(spec.SHUFFLE_ROUND_COUNT)
@@ -60,12 +62,17 @@ class Sampler:
 
     def taken(self, candidates: npt.NDArray[np.int64], drawn: Column) -> Mask:
         """Return which candidates their draws take."""
-        shares = self._balances[candidates] * np.uint64(MAX_RANDOM_VALUE)
-        mask: Mask = shares >= self._scale * drawn
-        return mask
+        balances = self._balances[candidates]
+        mask: Mask = balances * np.uint64(MAX_RANDOM_VALUE) >= self._scale * drawn
+        return mask & (balances > 0) if self._skips_weightless else mask
+
+    def _is_weightless(self) -> bool:
+        return self._skips_weightless and not self._balances[self.indices].any()
 
     def one_each(self, seeds: Sequence[bytes]) -> list[int]:
         """Return the first candidate that each seed takes."""
+        if self._is_weightless():
+            return [self._first(seed) for seed in seeds]
         draws = [self._possible_draws(seed) for seed in seeds]
         found: dict[int, int] = {}
         width = FIRST_WIDTH
@@ -79,6 +86,12 @@ class Sampler:
                 found.setdefault(int(row_of[won]), int(candidates[won]))
             width = min(2 * width, LARGEST_WIDTH)
         return [found[row] for row in range(len(seeds))]
+
+    def _first(self, seed: bytes) -> int:
+        """Return the candidate of a seed's first draw."""
+        row = np.zeros(1, np.int64)
+        place = shuffled_places(row, row, self.count, [seed], self._rounds)
+        return int(self.indices[place[0]])
 
     def _possible_draws(self, seed: bytes) -> Iterator[tuple[int, int]]:
         """Yield (number, random value) of the draws that the largest balance would win."""
@@ -94,6 +107,8 @@ class Sampler:
     def many(self, seed: bytes, wanted: int) -> list[int]:
         """Return the first ``wanted`` candidates that one seed takes, with repetition."""
         order = self.indices[permutation(self.count, seed, self._rounds)]
+        if self._is_weightless():
+            return [int(order[draw % self.count]) for draw in range(wanted)]
         members: list[int] = []
         first, batch = 0, FIRST_BATCH
         while len(members) < wanted:

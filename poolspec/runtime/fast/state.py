@@ -20,6 +20,7 @@ PACKED = (
     "current_epoch_participation",
     "inactivity_scores",
 )
+PACKED_WITH_POOLS = ("validator_pools",)
 
 
 class StateColumns:
@@ -27,18 +28,13 @@ class StateColumns:
 
     def __init__(self, state_type: Any) -> None:
         self._fields = state_type.fields()
-        self._node_of = {name: field_getter(state_type, name) for name in ("validators", *PACKED)}
+        packed = [name for name in (*PACKED, *PACKED_WITH_POOLS) if name in self._fields]
+        self._node_of = {name: field_getter(state_type, name) for name in ("validators", *packed)}
         self._registries = Registries(self._fields["validators"])
-        scores = PackedColumns(self._fields["inactivity_scores"])
+        self._packed = {name: PackedColumns(self._fields[name]) for name in packed}
         # One epoch's current participation is the next one's previous: they share a cache.
-        participation = PackedColumns(self._fields["current_epoch_participation"])
-        self._packed = {
-            "balances": PackedColumns(self._fields["balances"]),
-            "slashings": PackedColumns(self._fields["slashings"]),
-            "previous_epoch_participation": participation,
-            "current_epoch_participation": participation,
-            "inactivity_scores": scores,
-        }
+        current = self._packed["current_epoch_participation"]
+        self._packed["previous_epoch_participation"] = current
 
     def registry(self, state: Any) -> Registry:
         """Return the columns of the validators."""
