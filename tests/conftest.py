@@ -190,7 +190,8 @@ def vector(request: pytest.FixtureRequest, spec: Any) -> Iterator[Recorder]:
     case = item.stash[CASE]
     output = request.config.getoption("vectors_output")
     recorder = Recorder(case, writing=output is not None)
-    if item.get_closest_marker("config") is not None:
+    # Of a transition, `meta.yaml` says when the fork takes place.
+    if item.get_closest_marker("config") is not None and case.runner != "transition":
         recorder.config(_plain_configuration(spec))
     for mark, setting in (("bls", 1), ("no_bls", 2)):
         if item.get_closest_marker(mark) is not None:
