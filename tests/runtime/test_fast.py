@@ -48,8 +48,10 @@ def _committee(spec: Any, state: Any, random: Random) -> Sequence[Any]:
 
 
 def _beacon_committee(spec: Any, state: Any, random: Random) -> Sequence[Any]:
-    slot = spec.Slot(random.randrange(max(1, int(state.slot) + 20)))
-    return state, slot, spec.CommitteeIndex(random.randrange(spec.MAX_COMMITTEES_PER_SLOT + 1))
+    first = spec.compute_start_slot_at_epoch(_epoch(spec, state, random))
+    slot = spec.Slot(first + random.randrange(spec.SLOTS_PER_EPOCH))
+    index = random.choice([0, 0, 0, 1, random.randrange(spec.MAX_COMMITTEES_PER_SLOT + 1)])
+    return state, slot, spec.CommitteeIndex(index)
 
 
 def _flag_arguments(spec: Any, state: Any, random: Random) -> Sequence[Any]:
