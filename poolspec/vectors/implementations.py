@@ -1,4 +1,4 @@
-"""What cases are replayed with. Today there is one implementation, the compiled specification.
+"""What cases are replayed with: the compiled specification, or the columnar engine.
 
 An implementation gives, for a fork, preset and configuration, an object with the names that the
 runners use: the containers to decode with, the functions to run (`state_transition`, `process_*`
@@ -30,7 +30,13 @@ def _load_spec(fork: str, preset: str, fast: bool, config: Mapping[str, Any] | N
     return poolspec.load(fork, preset, fast=fast, config=config)
 
 
-IMPLEMENTATIONS: dict[str, Loader] = {"spec": _load_spec}
+def _load_engine(fork: str, preset: str, fast: bool, config: Mapping[str, Any] | None) -> Any:
+    from poolspec.engine import facade  # only who asks for the engine waits for it to be imported
+
+    return facade.load(fork, preset, config)
+
+
+IMPLEMENTATIONS: dict[str, Loader] = {"engine": _load_engine, "spec": _load_spec}
 
 
 def compiled() -> dict[str, tuple[str, ...]]:

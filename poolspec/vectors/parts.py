@@ -10,7 +10,6 @@ import cramjam
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from poolspec.runtime.ssz import deserialize
 from poolspec.vectors.errors import VectorError
 
 SSZ_SUFFIX = ".ssz_snappy"
@@ -67,7 +66,7 @@ def pack_snappy(content: bytes) -> bytes:
 def decode(value_type: Any, content: bytes, path: Path) -> Any:
     """The SSZ value that these bytes are the one canonical encoding of."""
     try:
-        return deserialize(value_type, content)
+        return value_type.decode_bytes(content)
     except ValueError as error:
         reason = " ".join(str(error).split())
         raise VectorError(path, f"not a valid {value_type.__name__}: {reason}") from error

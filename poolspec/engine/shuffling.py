@@ -1,0 +1,102 @@
+"""The swap-or-not shuffle, for whole lists and for a few places at a time."""
+
+from hashlib import sha256
+
+import numpy as np
+from numpy.typing import NDArray
+
+from poolspec.engine.numbers import Indices
+
+__all__ = ["Committees", "shuffle", "shuffled_places"]
+
+_PLACES_PER_DIGEST = 256
+
+
+def _pivot(round_seed: bytes, count: int) -> int:
+    return int.from_bytes(sha256(round_seed).digest()[:8], "little") % count
+
+
+def _round_bits(round_seed: bytes, count: int) -> NDArray[np.bool_]:
+    """Return the decision of a round for every place, a bit each."""
+    blocks = (count + _PLACES_PER_DIGEST - 1) // _PLACES_PER_DIGEST
+    digests = [sha256(round_seed + block.to_bytes(4, "little")).digest() for block in range(blocks)]
+    octets = np.frombuffer(b"".join(digests), np.uint8)
+    return np.unpackbits(octets, bitorder="little").view(np.bool_)
+
+
+def _swap(left: NDArray[np.uint32], right: NDArray[np.uint32], bits: NDArray[np.bool_]) -> None:
+    """Exchange the entries of two views where a bit is set."""
+    kept = left.copy()
+    np.copyto(left, right, where=bits)
+    np.copyto(right, kept, where=bits)
+
+
+def shuffle(indices: Indices, seed: bytes, rounds: int) -> NDArray[np.uint32]:
+    """Return the list in which place i holds `indices[shuffled place of i]`.
+
+    Going through the rounds backwards, each of them swaps entries between mirrored places: up to
+    the pivot around its middle, beyond it around the middle of the rest.
+    """
+    shuffled = indices.astype(np.uint32)
+    count = len(shuffled)
+    if count < 2:
+        return shuffled
+    for current_round in reversed(range(rounds)):
+        round_seed = seed + bytes([current_round])
+        pivot = _pivot(round_seed, count)
+        bits = _round_bits(round_seed, count)
+        for first, last in ((0, pivot), (pivot + 1, count - 1)):
+            pairs = (last - first + 1) // 2
+            lower = slice(first, first + pairs)
+            upper = slice(last + 1 - pairs, last + 1)
+            _swap(shuffled[lower], shuffled[upper][::-1], bits[upper][::-1])
+    return shuffled
+
+
+def shuffled_places(
+    places: NDArray[np.int64], count: int, seeds: list[bytes], rounds: int
+) -> NDArray[np.int64]:
+    """Return where the permutation of `count` places of each seed puts places: (seeds, n).
+
+    Each digest that is needed is computed once.
+    """
+    moved = places.copy()
+    for current_round in range(rounds):
+        round_seeds = [seed + bytes([current_round]) for seed in seeds]
+        pivots = np.array([[_pivot(each, count)] for each in round_seeds], np.int64)
+        mirrors = (pivots - moved) % count
+        higher = np.maximum(moved, mirrors)
+        bits = _bits_at(round_seeds, higher)
+        moved = np.where(bits, mirrors, moved)
+    return moved
+
+
+def _bits_at(round_seeds: list[bytes], places: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return the decisions of one round at some places (seeds, n) of each seed."""
+    blocks, within = np.divmod(places, _PLACES_PER_DIGEST)
+    octets = np.empty(places.shape, np.uint8)
+    for row, round_seed in enumerate(round_seeds):
+        octets[row] = [
+            sha256(round_seed + block.to_bytes(4, "little")).digest()[octet]
+            for block, octet in zip(blocks[row].tolist(), (within[row] // 8).tolist(), strict=True)
+        ]
+    bits = (octets >> (within % 8).astype(np.uint8)) & 1
+    return bits.astype(np.bool_)
+
+
+class Committees:
+    """The committees of an epoch: its active validators, shuffled and dealt out."""
+
+    def __init__(
+        self, active: Indices, seed: bytes, rounds: int, per_slot: int, slots: int
+    ) -> None:
+        self.per_slot = per_slot
+        self._slots = slots
+        self._shuffled = shuffle(active, seed, rounds)
+
+    def committee(self, slot: int, index: int) -> NDArray[np.uint32]:
+        """Return the members (validator indices) of a slot's committee."""
+        number = slot % self._slots * self.per_slot + index
+        count = self.per_slot * self._slots
+        size = len(self._shuffled)
+        return self._shuffled[size * number // count : size * (number + 1) // count]
