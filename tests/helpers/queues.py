@@ -6,7 +6,7 @@ from poolspec.vectors.recorder import Recorder
 from tests.helpers.deposits import build_pending_deposit
 from tests.helpers.keys import POOL_KEYS
 from tests.helpers.pools import bond_credentials, pooled_credentials, total_money
-from tests.helpers.running import run_epoch_step
+from tests.helpers.running import EpochRun, run_epoch_step
 
 POOL_INDEX_FLAG = 2**41
 """Added to a pool's index it is the source of a payout of bond."""
@@ -69,7 +69,8 @@ def fill_payouts(spec: Any, state: Any, count: int) -> None:
         state.pending_payouts.append(spec.Payout(source=REFUND_INDEX, address=address, amount=1))
 
 
-def run_deposits(spec: Any, state: Any, vector: Recorder, lost: int = 0) -> None:
+def run_deposits(spec: Any, state: Any, vector: Recorder, lost: int = 0) -> EpochRun:
     """`process_pending_deposits` as a case; it moves money, and loses `lost` Gwei of it."""
     run = run_epoch_step(spec, state, vector, "process_pending_deposits")
     assert total_money(run.pre) - total_money(run.post) == lost
+    return run
