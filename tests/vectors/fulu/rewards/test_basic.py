@@ -9,7 +9,7 @@ from poolspec.vectors.recorder import Recorder
 from tests.helpers.epochs import next_epoch, set_participation, transition_to_last_slot_of_epoch
 from tests.helpers.running import run_rewards
 
-pytestmark = pytest.mark.vectors(runner="rewards", handler="basic", forks=["fulu"])
+pytestmark = pytest.mark.vectors(runner="rewards", handler="basic", forks=["fulu", "poolbonds"])
 
 ETH = 10**9
 
