@@ -43,8 +43,8 @@ def synthetic_state(spec: Any, count: int) -> Any:
         current_justified_checkpoint=checkpoint,
         finalized_checkpoint=checkpoint,
     )
-    for position in range(spec.EPOCHS_PER_HISTORICAL_VECTOR):
-        state.randao_mixes[position] = hash(position.to_bytes(8, "little"))
+    positions = range(spec.EPOCHS_PER_HISTORICAL_VECTOR)
+    state.randao_mixes = spec.RandaoMixes([hash(each.to_bytes(8, "little")) for each in positions])
     return spec.BeaconState.decode_bytes(state.encode_bytes())
 
 

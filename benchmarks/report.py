@@ -7,10 +7,18 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.official import CALIBRATION_SECONDS, OFFICIAL_SECONDS, TARGETS
+from benchmarks.official import (
+    CALIBRATION_SECONDS,
+    OFFICIAL_EPOCH_SECONDS,
+    OFFICIAL_SECONDS,
+    TARGETS,
+)
 from benchmarks.replay import Timing
 
 __all__ = ["print_epochs", "print_replay", "targets_met"]
+
+# How much longer a validator may take in a larger registry than in the smallest.
+FLAT = 1.5
 
 Timings = Mapping[tuple[str, str], Timing]
 
@@ -74,11 +82,22 @@ def targets_met(console: Console, timings: Timings, calibration: float) -> bool:
     return all_met
 
 
-def print_epochs(console: Console, seconds: Mapping[int, float]) -> None:
-    """Print a row for each number of validators."""
+def print_epochs(console: Console, seconds: Mapping[int, float], calibration: float) -> bool:
+    """Print a row for each number of validators; return whether the time per validator is flat.
+
+    Flat means that no size takes much longer per validator than the smallest.
+    """
+    slowdown = calibration / CALIBRATION_SECONDS
     table = Table(title="process_epoch and root, mainnet preset, full participation")
-    for heading in ("validators", "CPU seconds", "µs per validator"):
+    for heading in ("validators", "official", "CPU seconds", "µs per validator"):
         table.add_column(heading, justify="right")
     for count, taken in seconds.items():
-        table.add_row(f"{count:,}", f"{taken:.3f}", f"{taken / count * 1e6:.1f}")
+        official = OFFICIAL_EPOCH_SECONDS.get(count)
+        theirs = "-" if official is None else f"{official * slowdown:.0f}"
+        table.add_row(f"{count:,}", theirs, f"{taken:.3f}", f"{taken / count * 1e6:.1f}")
     console.print(table)
+    smallest = min(seconds)
+    most = max(taken / count for count, taken in seconds.items())
+    is_flat = most <= FLAT * seconds[smallest] / smallest
+    console.print(f"time per validator: {'flat' if is_flat else 'NOT FLAT'}")
+    return is_flat

@@ -310,7 +310,18 @@ def _iterate_bits(data: bytes, length: int) -> Iterator[bool]:
     return iter([bit == "1" for bit in f"{number:0{length}b}"[::-1][:length]] if length else [])
 
 
-class BitList(CodedView, LibraryBitlist):
+class _Bits(CodedView):
+    """Slices of bit fields, read at once."""
+
+    def __getitem__(self, k: Any) -> Any:
+        if isinstance(k, slice):
+            bits: Any = self
+            return [boolean(bit) for bit in list(bits)[k]]
+        bits = super()
+        return bits.__getitem__(k)
+
+
+class BitList(_Bits, LibraryBitlist):
     """Up to a limit of bits: ``BitList[limit]``."""
 
     _limit: ClassVar[int]
@@ -340,7 +351,7 @@ class BitList(CodedView, LibraryBitlist):
         return _iterate_bits(chunk_roots(contents, self.contents_depth(), chunks), length)
 
 
-class BitVector(CodedView, LibraryBitvector):
+class BitVector(_Bits, LibraryBitvector):
     """A fixed number of bits: ``BitVector[length]``."""
 
     _length: ClassVar[int]

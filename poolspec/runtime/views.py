@@ -81,15 +81,36 @@ def coerce(view_type: type[Any], value: Any) -> Any:
     return view_type.coerce_view(value)
 
 
-def tree_of(view_type: type[Any], value: Any) -> Node:
-    """Return the tree of ``value`` taken as a ``view_type``."""
-    value = coerce(view_type, value)
-    if isinstance(value, int):
-        return RootNode(value.to_bytes(view_type.type_byte_length(), "little").ljust(32, b"\x00"))
-    if isinstance(value, ByteVector):
-        return chunks_to_tree(bytes(value), view_type.tree_depth())
+def _write_integer(size: int, value: int) -> Node:
+    return RootNode(value.to_bytes(size, "little").ljust(CHUNK_SIZE, b"\x00"))
+
+
+def _write_bytes(depth: int, value: bytes) -> Node:
+    return chunks_to_tree(bytes(value), depth)
+
+
+def _write_view(value: Any) -> Node:
     node: Node = value.get_backing()
     return node
+
+
+def _make_writer(view_type: type[View]) -> Callable[[Any], Node]:
+    if issubclass(view_type, (uint, boolean)):
+        return partial(_write_integer, view_type.type_byte_length())
+    if issubclass(view_type, ByteVector):
+        return partial(_write_bytes, view_type.tree_depth())
+    return _write_view
+
+
+_writers: dict[type[Any], Callable[[Any], Node]] = {}
+
+
+def tree_of(view_type: type[Any], value: Any) -> Node:
+    """Return the tree of ``value`` taken as a ``view_type``."""
+    writer = _writers.get(view_type)
+    if writer is None:
+        writer = _writers[view_type] = _make_writer(view_type)
+    return writer(value if type(value) is view_type else coerce(view_type, value))
 
 
 class _Field:
