@@ -4,7 +4,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from remerkleable import basic, bitfields, byte_arrays
 from remerkleable import complex as library
@@ -257,6 +257,7 @@ def test_errors_name_the_field() -> None:
         ssz.deserialize(All, bytes(encoded))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_no_other_encoding_is_accepted(data: bytes) -> None:
     """Whatever is accepted encodes back to itself; whatever is not is a ValueError."""
@@ -268,6 +269,7 @@ def test_no_other_encoding_is_accepted(data: bytes) -> None:
         assert ssz.serialize(value) == data
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(0, 400))
 def test_damage_to_an_encoding(seed: int, position: int) -> None:
     """A changed byte gives another value or an error, never the same value."""

@@ -210,7 +210,15 @@ POOLBONDS_ROWS: tuple[Row, ...] = (
         "process_rewards_and_penalties",
         pools.make_process_rewards_and_penalties,
         fulu=(*FLAG_DELTAS, DELTAS[0], *BALANCES[1:]),
-        poolbonds=("process_rewards_and_penalties", DELTAS[1], *APPLY, *BONDS, *POOLED),
+        poolbonds=(
+            "process_rewards_and_penalties",
+            "get_attestation_deltas",
+            "get_pool_deltas",
+            DELTAS[1],
+            *APPLY,
+            *BONDS,
+            *POOLED,
+        ),
     ),
     Row(
         "process_registry_updates",
