@@ -47,6 +47,9 @@ FLAG_DELTAS = {
     "head_deltas": "TIMELY_HEAD_FLAG_INDEX",
 }
 
+POOL_DELTAS = "pool_deltas"
+"""The part that holds what each pool earns and owes, in forks that have pools."""
+
 
 class AnsweringEngine:
     """An execution engine that gives one answer to everything that it is asked about a payload."""
@@ -149,15 +152,20 @@ def sanity(spec: Any, case: Case) -> tuple[Check, ...]:
     return kinds[case.id.handler](spec, case)
 
 
+def has_pools(spec: Any) -> bool:
+    """Whether rewards and penalties of some validators are settled with pools."""
+    return hasattr(spec, "get_pool_deltas")
+
+
 @cache
 def deltas_type(spec: Any) -> Any:
-    """The container of a rewards part: two lists of Gwei by validator."""
+    """The container of a rewards part: two lists of Gwei, by validator or by pool."""
     columns = {"rewards": spec.Balances, "penalties": spec.Balances}
     return type("Deltas", (spec.Container,), {"__annotations__": columns})
 
 
 def rewards(spec: Any, case: Case) -> tuple[Check, ...]:
-    """Rewards and penalties by participation flag, and inactivity penalties, in Gwei."""
+    """Rewards and penalties by flag, of the inactivity leak and of the pools, in Gwei."""
     state = case.ssz("pre", spec.BeaconState)
     state.hash_tree_root()
     deltas = deltas_type(spec)
@@ -177,6 +185,13 @@ def rewards(spec: Any, case: Case) -> tuple[Check, ...]:
     checks.append(
         check("inactivity_penalty_deltas", lambda: spec.get_inactivity_penalty_deltas(state))
     )
+    if has_pools(spec):
+        checks.append(
+            check(
+                POOL_DELTAS,
+                lambda: spec.get_pool_deltas(state, spec.get_attestation_deltas(state)),
+            )
+        )
     return tuple(checks)
 
 

@@ -83,3 +83,15 @@ def line(spec: Any, state: Any, indices: Iterable[int]) -> list[int | None]:
 def reward_per_increment(total_eth: int) -> int:
     """What 1 ETH of effective balance earns at best in an epoch, in Gwei: 64 / sqrt(total)."""
     return ETH * 64 // isqrt(total_eth * ETH)
+
+
+def flag_rewards(total_eth: int, present_eth: int) -> list[int]:
+    """What 32 ETH earn for source, target and head, where so much of the total has each flag."""
+    base = 32 * reward_per_increment(total_eth)
+    return [base * weight * present_eth // (total_eth * 64) for weight in (14, 26, 14)]
+
+
+def flag_penalties(total_eth: int) -> list[int]:
+    """What 32 ETH pay for a missed source and a missed target, in Gwei."""
+    base = 32 * reward_per_increment(total_eth)
+    return [base * weight // 64 for weight in (14, 26)]

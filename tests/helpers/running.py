@@ -5,7 +5,14 @@ from typing import Any, NamedTuple
 
 from poolspec.vectors.recorder import Recorder
 from poolspec.vectors.rejection import is_protocol_rejection
-from poolspec.vectors.runners import FLAG_DELTAS, OPERATIONS, AnsweringEngine, deltas_type
+from poolspec.vectors.runners import (
+    FLAG_DELTAS,
+    OPERATIONS,
+    POOL_DELTAS,
+    AnsweringEngine,
+    deltas_type,
+    has_pools,
+)
 from tests.helpers.blocks import sign_block, state_transition_and_sign_block
 from tests.helpers.epochs import transition_to, transition_to_last_slot_of_epoch
 
@@ -182,7 +189,10 @@ def _rejected(spec: Any, state: Any, block: Any) -> Any:
 
 
 def run_rewards(spec: Any, state: Any, vector: Recorder) -> dict[str, Any]:
-    """Rewards and penalties of the previous epoch as a case; gives them by part, in Gwei."""
+    """Rewards and penalties of the previous epoch as a case; gives them by part, in Gwei.
+
+    They are by validator, and in the last part, where the fork has pools, by pool.
+    """
     vector.pre(state)
     container = deltas_type(spec)
     computed = {
@@ -190,6 +200,8 @@ def run_rewards(spec: Any, state: Any, vector: Recorder) -> dict[str, Any]:
         for part, flag in FLAG_DELTAS.items()
     }
     computed["inactivity_penalty_deltas"] = spec.get_inactivity_penalty_deltas(state)
+    if has_pools(spec):
+        computed[POOL_DELTAS] = spec.get_pool_deltas(state, list(computed.values()))
     for part, (rewards, penalties) in computed.items():
         deltas = container(
             rewards=spec.Balances(list(rewards)), penalties=spec.Balances(list(penalties))
