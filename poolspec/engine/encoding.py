@@ -27,7 +27,7 @@ from poolspec.engine.records import (
     unpack_all,
 )
 from poolspec.engine.registry import Pools, Registry
-from poolspec.engine.state import PoolState, State, SyncCommittee
+from poolspec.engine.state import State, SyncCommittee
 from poolspec.runtime.codec import codec_of
 
 __all__ = ["decode", "encode", "encode_fields"]
@@ -180,7 +180,7 @@ def _decode_registry(parts: dict[str, bytes]) -> Registry:
     if (rows["slashed"] > 1).any():
         raise ValueError("validators: slashed is neither 0 nor 1")
     registry = Registry(len(rows))
-    columns = {name: np.ascontiguousarray(rows[name]) for name in _VALIDATOR.names or ()}
+    columns = {name: rows[name].copy() for name in _VALIDATOR.names or ()}
     columns["slashed"] = columns["slashed"].view(np.bool_)
     columns["prefix"] = columns["credentials"][:, 0].copy()
     columns["pool"] = np.full(len(rows), U64_MAX, np.uint64)
@@ -197,7 +197,7 @@ def _decode_registry(parts: dict[str, bytes]) -> Registry:
 def _decode_pools(data: bytes) -> Pools:
     rows = _rows(data, _POOL, "pools")
     pools = Pools(len(rows))
-    pools.adopt({name: np.ascontiguousarray(rows[name]) for name in _POOL.names or ()})
+    pools.adopt({name: rows[name].copy() for name in _POOL.names or ()})
     return pools
 
 
@@ -218,7 +218,7 @@ def decode(state_type: Any, data: bytes) -> State:
             values[name] = state_type.fields()[name].decode_bytes(content)
         else:
             values[name] = _read_field(name, content)
-    return PoolState(**values) if "pools" in parts else State(**values)
+    return State(**values)
 
 
 def _read_field(name: str, content: bytes) -> Any:
@@ -241,7 +241,7 @@ def encode_fields(state_type: Any, state: State) -> dict[str, bytes]:
     for name in state_type.fields():
         if name == "validators":
             parts[name] = _table_bytes(state.registry, _VALIDATOR)
-        elif name == "pools" and isinstance(state, PoolState):
+        elif name == "pools":
             parts[name] = _table_bytes(state.pools, _POOL)
         elif name in _REGISTRY_COLUMNS:
             parts[name] = getattr(state.registry, _REGISTRY_COLUMNS[name][0]).tobytes()

@@ -96,9 +96,11 @@ def load(fork: str, preset: str, config: Mapping[str, Any] | None = None) -> Mod
     rules = RULES[fork](spec)
     module = ModuleType(f"poolspec.engine.{fork}.{preset}")
     for name, value in vars(spec).items():
-        if name in ("fork", "preset", "config", "bls") or name.isupper():
-            setattr(module, name, value)
-        elif isinstance(value, type) and issubclass(value, View):
+        if (
+            name in ("fork", "preset", "config", "bls")
+            or name.isupper()
+            or (isinstance(value, type) and issubclass(value, View))
+        ):
             setattr(module, name, value)
     module.__dict__["BeaconState"] = _state_type(spec)
     module.__dict__["hash_tree_root"] = lambda value: value.hash_tree_root()

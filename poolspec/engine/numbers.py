@@ -21,6 +21,7 @@ __all__ = [
     "Mask",
     "Numbers",
     "add",
+    "add_saturating",
     "checked",
     "column",
     "isqrt",
@@ -73,6 +74,13 @@ def add(left: Column, right: Numbers) -> Column:
         if np.any(_operand(right) > room):
             raise InvalidError("a sum is out of bounds for 64 bits")
     return left + _operand(right)
+
+
+def add_saturating(left: Column, right: Numbers) -> Column:
+    """Return the sums, `2**64 - 1` where they do not fit."""
+    if largest(left) + largest(right) <= U64_MAX:
+        return left + _operand(right)
+    return left + np.minimum(_operand(right), np.uint64(U64_MAX) - left)
 
 
 def subtract_saturating(left: Column, right: Numbers) -> Column:

@@ -32,7 +32,7 @@ from poolspec.engine.registry import Pools, Registry
 from poolspec.engine.roots import RootMemo
 from poolspec.engine.shuffling import Committees
 
-__all__ = ["Memo", "PoolState", "State", "SyncCommittee"]
+__all__ = ["Memo", "State", "SyncCommittee"]
 
 Roots = NDArray[np.uint8]
 
@@ -65,7 +65,7 @@ class Memo:
 
 @dataclass
 class State:
-    """A state of Fulu."""
+    """A state of any fork."""
 
     genesis_time: int
     genesis_validators_root: bytes
@@ -102,6 +102,12 @@ class State:
     pending_partial_withdrawals: list[PendingPartialWithdrawal]
     pending_consolidations: list[PendingConsolidation]
     proposer_lookahead: list[int]
+    # New in PoolBonds; under Fulu they stay as they are and are not encoded
+    pools: Pools = field(default_factory=Pools)
+    pending_payouts: list[Payout] = field(default_factory=list)
+    pending_pool_penalties: list[PendingPoolPenalty] = field(default_factory=list)
+    unbonding_balance_to_consume: int = 0
+    earliest_unbonding_epoch: int = 0
     memo: Memo = field(default_factory=Memo, init=False, repr=False, compare=False)
     roots: RootMemo = field(default_factory=RootMemo, init=False, repr=False, compare=False)
 
@@ -118,14 +124,3 @@ class State:
     def forget(self) -> None:
         """Drop all that was derived from the columns; to be called after writing to them."""
         self.memo = Memo()
-
-
-@dataclass
-class PoolState(State):
-    """A state of PoolBonds. `validator_pools` is the registry's column `pool`."""
-
-    pools: Pools
-    pending_payouts: list[Payout]
-    pending_pool_penalties: list[PendingPoolPenalty]
-    unbonding_balance_to_consume: int
-    earliest_unbonding_epoch: int

@@ -9,6 +9,7 @@ from poolspec.engine.fulu.sampling import Sampling
 from poolspec.engine.hashing import merkleize
 from poolspec.engine.numbers import (
     U64_MAX,
+    Column,
     Indices,
     Mask,
     add,
@@ -163,25 +164,24 @@ class EpochProcessing(Rewards, Queues, Sampling):
 
     # Effective balances
 
-    def effective_balance_changes(self, state: State) -> Mask:
-        """Return whose balance has left the band of hysteresis, (n,)."""
-        registry = state.registry
+    def has_left_band(self, balances: Column, effective_balances: Column) -> Mask:
+        """Return which balances are so far from the effective ones that these must follow."""
         step = self.p.EFFECTIVE_BALANCE_INCREMENT // self.p.HYSTERESIS_QUOTIENT
-        down, up = (
-            step * multiplier
-            for multiplier in (
-                self.p.HYSTERESIS_DOWNWARD_MULTIPLIER,
-                self.p.HYSTERESIS_UPWARD_MULTIPLIER,
-            )
-        )
-        changes = add(registry.balances, down) < registry.effective_balance
-        changes |= add(registry.effective_balance, up) < registry.balances
-        return changes
+        down = step * self.p.HYSTERESIS_DOWNWARD_MULTIPLIER
+        up = step * self.p.HYSTERESIS_UPWARD_MULTIPLIER
+        fell: Mask = add(balances, down) < effective_balances
+        fell |= add(effective_balances, up) < balances
+        return fell
+
+    def effective_balance_changes(self, state: State) -> Indices:
+        """Return whose effective balance must follow the balance, ascending."""
+        registry = state.registry
+        return np.flatnonzero(self.has_left_band(registry.balances, registry.effective_balance))
 
     def process_effective_balance_updates(self, state: State) -> None:
         """Let effective balances follow balances that have moved far enough."""
         registry = state.registry
-        rows = np.flatnonzero(self.effective_balance_changes(state))
+        rows = self.effective_balance_changes(state)
         balances = registry.balances[rows]
         compounds = registry.prefix[rows] == self.p.COMPOUNDING_WITHDRAWAL_PREFIX[0]
         ceilings = np.where(

@@ -169,7 +169,7 @@ class Rewards(Mutators):
     ) -> Column:
         """Return some balances after each source in its turn; `rows` says whose they are."""
         for rewards, penalties in zip(tables.rewards, tables.penalties, strict=True):
-            balances = add(balances, rewards[key])
+            balances = self.credit(balances, rewards[key])
             balances = subtract_saturating(balances, penalties[key])
         leaking = column(len(rows))
         places = np.searchsorted(inactivity.indices, rows)
@@ -178,6 +178,10 @@ class Rewards(Mutators):
             found = inactivity.indices[places] == rows
             leaking[found] = inactivity.amounts[places[found]]
         return subtract_saturating(balances, leaking)
+
+    def credit(self, balances: Column, amounts: Column) -> Column:
+        """Return balances with amounts added to them (Gwei)."""
+        return add(balances, amounts)
 
     # For test vectors
 
