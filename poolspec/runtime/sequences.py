@@ -169,8 +169,16 @@ class _Elements(CodedView, MonoSubtreeView):  # type: ignore[type-arg]
 
     def __getitem__(self, k: Any) -> Any:
         if isinstance(k, slice):
-            return [self.get(i) for i in range(*k.indices(self.length()))]
+            return self._slice(range(*k.indices(self.length())))
         return self.get(k)
+
+    def _slice(self, chosen: range) -> list[Any]:
+        most = max(chosen, default=-1)
+        # Going through all that comes before is worth it if much of it is wanted.
+        if self._width < CHUNK_SIZE or 8 * len(chosen) <= most:
+            return [self.get(i) for i in chosen]
+        nodes = leaves(self._contents(), self._depth, most + 1)
+        return [self._element_view(i, nodes[i]) for i in chosen]
 
     def __contains__(self, value: object) -> bool:
         return any(element == value for element in self)

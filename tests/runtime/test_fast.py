@@ -156,7 +156,7 @@ CASES = [
     *(("poolbonds", name) for name in sorted(ALL_CALLS)),
 ]
 
-ROUNDS = 8
+ROUNDS = 6
 
 
 @pytest.mark.parametrize(("fork_name", "calls"), [("fulu", CALLS), ("poolbonds", ALL_CALLS)])

@@ -181,6 +181,21 @@ def test_iteration_does_not_see_changes_made_through_another_view(container: Any
     assert seen == [0, 1, 2]
 
 
+@pytest.mark.parametrize("field", ["items", "numbers", "roots", "bits", "fixed_bits"])
+def test_slices_are_those_of_a_list(field: str) -> None:
+    value, _ = _pair(Random(10))
+    view, listed = getattr(value, field), list(getattr(value, field))
+    for part in (slice(None), slice(2), slice(3, None), slice(1, 4), slice(-2, None), slice(5, 2)):
+        assert view[part] == listed[part]
+
+
+def test_elements_of_a_slice_write_through() -> None:
+    value, _ = _pair(Random(10))
+    value.items = [Item()] * 3
+    value.items[1:][0].number = 5
+    assert [int(item.number) for item in value.items] == [0, 5, 0]
+
+
 def test_unknown_fields() -> None:
     value = Item()
     with pytest.raises(AttributeError, match="has no field missing"):
