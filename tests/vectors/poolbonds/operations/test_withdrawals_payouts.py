@@ -135,7 +135,9 @@ def test_payout_to_a_validators_address(spec: Any, state: Any, vector: Recorder)
 # Several, up to the cap
 
 
-@pytest.mark.parametrize("more", [-1, 0, 1, 3])
+@pytest.mark.parametrize(
+    "more", [-1, 0, 1, 3], ids=["one_less", "just_as_many", "one_more", "three_more"]
+)
 def test_payouts_around_the_cap(spec: Any, state: Any, vector: Recorder, more: int) -> None:
     """In the order of the queue; the rest of it stays in that order."""
     cap = CAP[spec.preset]
