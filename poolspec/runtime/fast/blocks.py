@@ -25,31 +25,33 @@ __all__ = [
 def make_add_participation_flags(spec: ModuleType, plain: Function) -> Function:
     columns = columns_of(spec)
 
-    def weighted_rewards(state: Any, index: int, flags: int) -> int:
-        """Return a validator's base reward times the weights of some flags."""
+    def weights_of(flags: int) -> int:
+        """Return the sum of the weights of some flags."""
         weights = spec.PARTICIPATION_FLAG_WEIGHTS
-        increments = int(columns.registry(state).effective_balance[index])
-        increments //= int(spec.EFFECTIVE_BALANCE_INCREMENT)
-        weight = sum(int(weights[i]) for i in range(len(weights)) if flags >> i & 1)
-        return increments * int(spec.get_base_reward_per_increment(state)) * weight
+        return sum(int(weights[i]) for i in range(len(weights)) if flags >> i & 1)
 
     def add_participation_flags(state: Any, attestation: Any, flag_indices: Sequence[int]) -> Any:
         is_current = attestation.data.target.epoch == spec.get_current_epoch(state)
         field = ("previous", "current")[is_current] + "_epoch_participation"
-        attesters = [int(index) for index in spec.get_attesting_indices(state, attestation)]
+        indices = [int(index) for index in spec.get_attesting_indices(state, attestation)]
+        attesters = np.array(indices, np.intp)
         earned = sum(1 << int(flag_index) for flag_index in set(flag_indices))
         flags = columns.flags(state, field)
-        if max(attesters, default=0) >= min(flags.size, columns.registry(state).count):
+        effective_balance = columns.registry(state).effective_balance
+        if attesters.size and attesters.max() >= min(flags.size, effective_balance.size):
             return plain(state, attestation, flag_indices)
-        updated = flags.copy()
+        new = np.uint8(earned) & ~flags[attesters]
+        increments = effective_balance[attesters] // np.uint64(spec.EFFECTIVE_BALANCE_INCREMENT)
         total = 0
-        for index in attesters:
-            new = earned & ~int(flags[index])
-            if new:
-                updated[index] |= new
-                total += weighted_rewards(state, index, new)
+        for combination in np.unique(new).tolist():
+            earning = int(increments[new == combination].sum(dtype=object))
+            total += earning * weights_of(combination)
+        if total:
+            total *= int(spec.get_base_reward_per_increment(state))
         if total > UINT64_MAX:
             return plain(state, attestation, flag_indices)
+        updated = flags.copy()
+        updated[attesters] |= new
         columns.write(state, field, updated)
         return spec.Gwei(total)
 
