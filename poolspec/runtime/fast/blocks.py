@@ -46,7 +46,7 @@ def make_add_participation_flags(spec: ModuleType, plain: Function) -> Function:
         for combination in np.unique(new).tolist():
             earning = int(increments[new == combination].sum(dtype=object))
             total += earning * weights_of(combination)
-        if total:
+        if new.any():
             total *= int(spec.get_base_reward_per_increment(state))
         if total > UINT64_MAX:
             return plain(state, attestation, flag_indices)
