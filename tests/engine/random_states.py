@@ -100,6 +100,13 @@ class Maker:
         if self.weightless:
             effective_balance = 0
         slashed = self.chance(0.15)
+        if credentials[0] == 0xB4 and self.chance(0.5):
+            # One that may sit
+            slashed, epochs["exit_epoch"], epochs["withdrawable_epoch"] = False, FAR, FAR
+            waits = effective_balance == 0
+            before = max(self.epoch - self.random.randint(0, 6), 0)
+            line = self.random.choice([FAR, FAR, before, self.epoch])
+            epochs["activation_eligibility_epoch"] = line if waits else 0
         if slashed and self.chance(0.5):
             half = int(spec.EPOCHS_PER_SLASHINGS_VECTOR) // 2
             epochs["withdrawable_epoch"] = self.epoch + self.random.choice([half, half, 1, half * 2])
@@ -115,6 +122,8 @@ class Maker:
     def balance(self, validator: Any) -> int:
         """A balance (Gwei) near the effective one, or not."""
         effective_balance = int(validator.effective_balance)
+        if bytes(validator.withdrawal_credentials)[0] == 0xB4 and self.chance(0.7):
+            return 32 * ETH + self.random.choice([0, 0, 1, ETH, 5 * ETH])
         near = max(effective_balance + self.random.randint(-2 * ETH, 3 * ETH), 0)
         choices = [effective_balance, near, near, 32 * ETH, 32 * ETH - 1, 0, 1, 50_000]
         if self.hostile:
@@ -125,7 +134,7 @@ class Maker:
         """An inactivity score."""
         limit = int(getattr(self.spec.config, "SEAT_INACTIVITY_LIMIT", 64))
         around = limit + self.random.randint(-20, 6)
-        choices = [0, 0, 0, 1, 3, 16, 17, 40, max(around, 0), 10_000]
+        choices = [0, 0, 0, 0, 1, 3, 16, 17, 40, max(around, 0), 10_000]
         if self.hostile:
             choices += [MOST, MOST - 3, 2**40]
         return self.random.choice(choices)
@@ -191,7 +200,7 @@ class Maker:
         state.justification_bits = spec.JustificationBits([self.chance(0.6) for _ in range(4)])
         state.previous_justified_checkpoint = checkpoint(self.random.choice([2, 2, 3, 5]))
         state.current_justified_checkpoint = checkpoint(self.random.choice([1, 1, 2, 4]))
-        state.finalized_checkpoint = checkpoint(self.random.choice([2, 2, 3, 6, 9]))
+        state.finalized_checkpoint = checkpoint(self.random.choice([2, 2, 2, 2, 3, 3, 6, 9]))
 
     def _fill_churn(self, state: Any) -> None:
         for name in ("exit", "consolidation", "unbonding"):
@@ -259,12 +268,12 @@ class Maker:
         """A pool with a bond for about as many seats as validators may name it."""
         seats = self.random.randrange(0, 12)
         bond = seats * 32 * ETH // 100 + self.random.choice([0, -1, 1, 80_000_000, -80_000_001])
-        choices = [max(bond, 0), max(bond, 0), 32 * ETH, 40 * ETH, 0]
+        choices = [max(bond, 0), max(bond, 0), bond + 64 * ETH // 100, 32 * ETH, 40 * ETH, 0]
         if self.hostile:
             choices += [MOST, MOST // 100, MOST - 5]
         state = self.random.random()
         fields: dict[str, int] = {"unbonding_epoch": FAR}
-        if state > 0.5:
+        if state > 0.7:
             fields["unbonding_amount"] = self.random.choice([MOST, ETH, ETH // 10, 40 * ETH])
             fields["unbonding_epoch"] = max(self.epoch + self.random.randint(-3, 5), 0)
             fields["withdrawable_epoch"] = max(self.epoch + self.random.randint(-3, 5), 0)
@@ -272,7 +281,7 @@ class Maker:
             pubkey=pool_public_key(index),
             execution_address=self.address(),
             commission=self.random.choice([0, 1, 500, 500, 9_999, 10_000]),
-            bond=self.random.choice(choices),
+            bond=max(self.random.choice(choices), 0),
             seated_balance=self.random.randrange(6) * 32 * ETH,
             **fields,
         )

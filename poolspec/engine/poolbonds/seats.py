@@ -81,7 +81,8 @@ class Seats(PoolRewards):
         members = self._load_members(state)
         self._keep_seats(state, members)
         self._line_up(state, members, forfeit)
-        self._sit_down(state, members, seats_to_serve)
+        if not self.is_leaking(state):
+            self._sit_down(state, members, seats_to_serve)
         state.memo.total_active_balance.clear()
 
     def _load_members(self, state: State) -> _Members:
