@@ -20,13 +20,15 @@ MIN_SEATS_SERVED = {"minimal": 2, "mainnet": 4}
 """Seats that the smallest churn limit serves in an epoch: 64 and 128 ETH."""
 
 
-def stand_at_epoch_end(spec: Any, state: Any, finalized: int = FINALIZED) -> None:
+def stand_at_epoch_end(
+    spec: Any, state: Any, finalized: int = FINALIZED, epoch: int = EPOCH
+) -> None:
     """Stand in the epoch's last slot, with everybody's votes.
 
     No bond is touched at the epoch's end unless a validator is slashed or a pool takes commission,
     and the finalized epoch stays, as the one before the last is not justified.
     """
-    state.slot = spec.Slot(NEXT_EPOCH * int(spec.SLOTS_PER_EPOCH) - 1)
+    state.slot = spec.Slot((epoch + 1) * int(spec.SLOTS_PER_EPOCH) - 1)
     checkpoint = spec.Checkpoint(epoch=finalized)
     state.previous_justified_checkpoint = checkpoint
     state.current_justified_checkpoint = checkpoint

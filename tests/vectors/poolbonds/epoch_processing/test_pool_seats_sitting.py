@@ -157,14 +157,28 @@ def test_pool_that_flaps_joins_at_the_end(spec: Any, state: Any, vector: Recorde
     assert line(spec, state, others) == [FINALIZED] * 6
 
 
-def test_nobody_sits_without_finality(spec: Any, state: Any, vector: Recorder) -> None:
-    """Long after the last final epoch the line stands still, while seats are lost as ever."""
-    _line_up(spec, state, 2 * SEAT_BOND, {7: 3, 8: 9})
+@pytest.mark.parametrize(("finalized", "weight"), [(5, 32), (4, 0)], ids=["last_epoch", "leak"])
+def test_sit_until_a_leak_begins(
+    spec: Any, state: Any, vector: Recorder, finalized: int, weight: int
+) -> None:
+    """With the fifth epoch before the previous one as the last final one, the line stands still."""
+    _line_up(spec, state, 2 * SEAT_BOND, {7: 2, 8: 9})
+    run_at_epoch_end(spec, state, vector, STEP, finalized)
+    assert weights(state, [7, 8]) == [weight, 0]
+    assert line(spec, state, [7, 8]) == [2, 9]
+
+
+def test_seats_are_lost_in_a_leak(spec: Any, state: Any, vector: Recorder) -> None:
+    """Others stand up, line up and fall out of the line while nobody sits down."""
+    _line_up(spec, state, 3 * SEAT_BOND, {7: 2, 8: 3, 9: spec.FAR_FUTURE_EPOCH})
     loser = add_pool(spec, state, bond=SEAT_BOND)
     make_pooled(spec, state, loser, [30, 31])
-    run_at_epoch_end(spec, state, vector, STEP, finalized=2)
-    assert weights(state, [7, 8, 30, 31]) == [0, 0, 32, 0]
-    assert line(spec, state, [7, 8, 30, 31]) == [3, 9, 0, None]
+    make_pooled(spec, state, loser, [32], seated=False)
+    put_in_line(state, 32, 2)
+    run_at_epoch_end(spec, state, vector, STEP, finalized=3)
+    assert weights(state, [7, 8, 9, 30, 31, 32]) == [0, 0, 0, 32, 0, 0]
+    assert line(spec, state, [7, 8, 9, 30, 31, 32]) == [2, 3, NEXT_EPOCH, 0, None, None]
+    assert state.pools[loser].seated_balance == SEAT
 
 
 def test_sit_with_the_finality_of_this_epoch(spec: Any, state: Any, vector: Recorder) -> None:

@@ -293,8 +293,8 @@ def test_first_epochs(spec: Any, state: Any, vector: Recorder, epoch: int) -> No
     """Nothing is settled at the end of the first epoch, as there is none before it."""
     pool = add_pool(spec, state, bond=BOND, commission=10_000)
     make_pooled(spec, state, pool, [3, 4])
-    _stand(spec, state, absent=[4], finalized=0)
-    state.slot = spec.Slot((epoch + 1) * int(spec.SLOTS_PER_EPOCH) - 1)
+    stand_at_epoch_end(spec, state, finalized=0, epoch=epoch)
+    state.previous_epoch_participation[4] = 0
     run_epoch_step(spec, state, vector, STEP)
     total = _total(state)
     gain = sum(flag_rewards(total, total - 32)) - sum(flag_penalties(total))
