@@ -16,9 +16,8 @@ WITHDRAWAL_DELAY = 256
 """Epochs between a validator's exit and its withdrawal."""
 
 
-def increments(total_eth: int) -> int:
-    """What a total of effective balance counts as: the protocol knows no total below 1 ETH."""
-    return max(total_eth, 1)
+CHURN = {"minimal": (32, 64, 128), "mainnet": (65536, 128, 256)}
+"""Of an epoch, for activations and exits: divisor of the stake, least and most ETH."""
 
 
 def let_all_serve(spec: Any, state: Any) -> None:
@@ -83,3 +82,9 @@ def bystander(spec: Any, state: Any, others: Iterable[int] = ()) -> int:
 def total_eth(state: Any) -> int:
     """All effective balance, in ETH, where everybody is active."""
     return sum(int(validator.effective_balance) for validator in state.validators) // ETH
+
+
+def exit_churn(spec: Any, state: Any) -> int:
+    """The Gwei that may leave in an epoch where everybody is active, in whole ETH."""
+    divisor, least, most = CHURN[spec.preset]
+    return min(max(total_eth(state) // divisor, least), most) * ETH

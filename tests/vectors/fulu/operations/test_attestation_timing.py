@@ -157,9 +157,7 @@ def test_source(spec: Any, state: Any, vector: Recorder, vote_epoch: str) -> Non
     assert attestation.data.source.epoch == (3 if is_current else 2)
     voters = spec.get_attesting_indices(state, attestation)
     run_operation(spec, state, vector, HANDLER, attestation)
-    column = (
-        state.current_epoch_participation if is_current else state.previous_epoch_participation
-    )
+    column = state.current_epoch_participation if is_current else state.previous_epoch_participation
     assert all(column[index] & SOURCE for index in voters)
 
 

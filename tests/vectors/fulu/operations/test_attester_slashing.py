@@ -46,9 +46,7 @@ def _votes(
     return spec.AttesterSlashing(attestation_1=votes[0], attestation_2=votes[1])
 
 
-def _slash(
-    spec: Any, state: Any, vector: Recorder, slashing: Any, expected: Iterable[int]
-) -> None:
+def _slash(spec: Any, state: Any, vector: Recorder, slashing: Any, expected: Iterable[int]) -> None:
     """The slashing hits these validators, of 32 ETH each and not the proposer, and nobody else."""
     before = [bool(validator.slashed) for validator in state.validators]
     balances = [int(balance) for balance in state.balances]
@@ -207,9 +205,7 @@ def test_voters(spec: Any, state: Any, vector: Recorder, place: int, order: str)
 
 
 @pytest.mark.parametrize("place", [1, 2])
-def test_index_outside_the_registry(
-    spec: Any, state: Any, vector: Recorder, place: int
-) -> None:
+def test_index_outside_the_registry(spec: Any, state: Any, vector: Recorder, place: int) -> None:
     culprits = _others(spec, state, 2)
     slashing = build_attester_slashing(spec, state, culprits)
     vote = getattr(slashing, f"attestation_{place}")

@@ -112,9 +112,7 @@ def test_signed_by_the_validator(spec: Any, state: Any, vector: Recorder) -> Non
 
 @pytest.mark.bls
 @pytest.mark.parametrize("fault", ["fork", "chain", "kind"])
-def test_signed_in_another_domain(
-    spec: Any, state: Any, vector: Recorder, fault: str
-) -> None:
+def test_signed_in_another_domain(spec: Any, state: Any, vector: Recorder, fault: str) -> None:
     """The domain is that of the first fork, on this chain."""
     signed = _signed_change(spec, state)
     kind, version = spec.DOMAIN_BLS_TO_EXECUTION_CHANGE, spec.config.GENESIS_FORK_VERSION

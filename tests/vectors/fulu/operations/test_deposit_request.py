@@ -22,9 +22,7 @@ FIRST = 77
 """The number of the first request."""
 
 
-def _queue(
-    spec: Any, state: Any, vector: Recorder, request: Any, start_index: int = FIRST
-) -> None:
+def _queue(spec: Any, state: Any, vector: Recorder, request: Any, start_index: int = FIRST) -> None:
     """The request goes to the end of the queue as it is; nothing else changes."""
     state.slot = SLOT
     expected = state.copy()
