@@ -41,6 +41,8 @@ def find(path: Path, selection: Selection, scratch: Path) -> tuple[list[Found], 
     elif path.name.endswith(ARCHIVE_SUFFIXES):
         root = scratch.resolve()
         skipped = _unpack(path, selection, root)
+        if not root.is_dir():  # nothing was selected, so nothing was written
+            return [], skipped
         found, _ = _walk(root, path, selection)
         return found, skipped
     else:

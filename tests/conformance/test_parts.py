@@ -96,7 +96,7 @@ def test_missing_large_and_linked_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"{a: ", b"\xff\xfe\xfd", b"a: [1, 2", b"a: !!python/object:os.system {}", b"[" * 10**5],
+    [b"{a: ", b"\xff\xfe\xfd", b"a: [1, 2", b"a: !!python/object:os.system {}", b"[" * 5000],
     ids=["cut", "not text", "open list", "object", "deep"],
 )
 def test_damaged_yaml_names_the_file(tmp_path: Path, content: bytes) -> None:

@@ -18,11 +18,11 @@ SAMPLE = {
         ("finality", "finality_rule_[12]"),
         ("random", "randomized_1*"),
         ("ssz_static", "case_0"),
-        ("shuffling", "*[0-7]"),
+        ("shuffling", "*_[0-9]"),
     ),
     "mainnet": (
         ("operations", "*[aeiou]_[st]*"),
-        ("epoch_processing", "*[ab]*"),
+        ("epoch_processing", "activation_*"),
         ("rewards", "*_leak"),
         ("sanity", "*withdrawal*"),
         ("ssz_static", "case_0"),

@@ -79,6 +79,7 @@ def test_an_archive_gives_the_selected_cases(tmp_path: Path) -> None:
     assert (found[0].folder / "pre.ssz_snappy").read_bytes() == b"defg"
     assert found[0].shown == f"{archive}/{PLACE}/two"
     assert not list((tmp_path / "out").rglob("one"))
+    assert find(archive, Selection(case=("none",)), tmp_path / "none") == ([], 2)
 
 
 def _link(name: str, target: str, kind: bytes) -> tarfile.TarInfo:

@@ -33,10 +33,17 @@ class VoluntaryExit(Container):
     amount: Uint64
 
 
-class SignedBeaconBlock(Container):
-    """Here: a slot to move to, and a signature that is good if it begins with 1."""
+class BeaconBlock(Container):
+    """Here: a slot to move to, and the root of the state there."""
 
     slot: Uint64
+    state_root: Bytes32
+
+
+class SignedBeaconBlock(Container):
+    """Here a signature is good if it begins with 1."""
+
+    message: BeaconBlock
     signature: Bytes96
 
 
@@ -64,7 +71,7 @@ def toy_spec(config: Configuration | None = None) -> Any:
             state.slot += config.STEP
 
     def state_transition(state: Any, signed_block: Any) -> None:
-        process_slots(state, signed_block.slot)
+        process_slots(state, signed_block.message.slot)
         assert not bls.bls_active or signed_block.signature[0] == 1
 
     def process_epoch(state: Any) -> None:
@@ -103,9 +110,12 @@ def exit_of(index: int, amount: int) -> VoluntaryExit:
     return VoluntaryExit(index=Uint64(index), amount=Uint64(amount))
 
 
-def block(slot: int, good: bool = True) -> SignedBeaconBlock:
-    """A toy block."""
-    return SignedBeaconBlock(slot=Uint64(slot), signature=Bytes96(bytes([good]) + b"\0" * 95))
+def block(slot: int, good: bool = True, state_root: bytes = b"\0" * 32) -> SignedBeaconBlock:
+    """A toy block, whose signature is good or not."""
+    return SignedBeaconBlock(
+        message=BeaconBlock(slot=Uint64(slot), state_root=Bytes32(state_root)),
+        signature=Bytes96(bytes([good]) + b"\0" * 95),
+    )
 
 
 SEED = Bytes32(b"\x05" * 32)
