@@ -222,6 +222,18 @@ def test_solo_deposit_keeps_the_lists_parallel(spec: Any, state: Any, vector: Re
     assert state.validators[index + 1].effective_balance == 3 * ETH
 
 
+@pytest.mark.parametrize("prefix", [b"\xb3", b"\xb6", b"\xff"], ids=bytes.hex)
+def test_prefix_beside_the_new_ones(spec: Any, state: Any, vector: Recorder, prefix: bytes) -> None:
+    """Only two prefixes are the pools'; any other makes a solo validator, as under Fulu."""
+    add_pool(spec, state, bond=32 * ETH)
+    index = len(state.validators)
+    credentials = execution_credentials(index, prefix)
+    queue_deposits(state, build_pending_deposit(spec, index, credentials, 32 * ETH))
+    run_deposits(spec, state, vector)
+    assert state.validators[index].withdrawal_credentials == credentials
+    assert state.validators[index].effective_balance == 32 * ETH
+
+
 def test_lock_in_the_second_pool(spec: Any, state: Any, vector: Recorder) -> None:
     for _ in range(2):
         add_pool(spec, state, bond=32 * ETH)

@@ -157,11 +157,13 @@ def test_largest_index(spec: Any, state: Any, vector: Recorder) -> None:
     _reject(spec, state, vector, admission, "there is no such validator")
 
 
-def test_key_of_the_neighbour(spec: Any, state: Any, vector: Recorder) -> None:
+@pytest.mark.parametrize("swapped", [False, True])
+def test_key_of_the_neighbour(spec: Any, state: Any, vector: Recorder, swapped: bool) -> None:
     """Signed as it stands: an index that moved before finality must not bind somebody else."""
     add_pool(spec, state, bond=32 * ETH)
-    first, second = add_waiting(spec, state, 0, 2, admitted=False)
-    admission = build_pool_admission(spec, state, second, pubkey=public_key(first))
+    pair = add_waiting(spec, state, 0, 2, admitted=False)
+    named, meant = reversed(pair) if swapped else pair
+    admission = build_pool_admission(spec, state, named, pubkey=public_key(meant))
     _reject(spec, state, vector, admission, "the validator has another key")
 
 

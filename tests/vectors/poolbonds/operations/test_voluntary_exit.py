@@ -44,6 +44,7 @@ def test_pooled(spec: Any, state: Any, vector: Recorder, seated: bool, admitted:
     )
 
 
+@pytest.mark.bls
 @pytest.mark.parametrize("prefix", [b"\x00", b"\x02", b"\xb5"], ids=bytes.hex)
 def test_solo_beside_a_pool(spec: Any, state: Any, vector: Recorder, prefix: bytes) -> None:
     """Credentials of a pool's kind make no pooled validator; it leaves through the exit queue."""
@@ -56,3 +57,11 @@ def test_solo_beside_a_pool(spec: Any, state: Any, vector: Recorder, prefix: byt
     assert state.earliest_exit_epoch == exit_epoch
     churn = spec.config.MIN_PER_EPOCH_CHURN_LIMIT_ELECTRA
     assert state.exit_balance_to_consume == churn - 32 * ETH
+
+
+def test_last_validator(spec: Any, state: Any, vector: Recorder) -> None:
+    """The registry's last index still names a validator."""
+    _pool(spec, state)
+    index = len(state.validators) - 1
+    run_operation(spec, state, vector, HANDLER, build_voluntary_exit(spec, state, index))
+    assert state.validators[index].exit_epoch == spec.config.SHARD_COMMITTEE_PERIOD + 5

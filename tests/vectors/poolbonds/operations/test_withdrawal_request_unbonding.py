@@ -139,8 +139,8 @@ def test_unbond_full_queue_of_partial_withdrawals(spec: Any, state: Any, vector:
 @pytest.mark.parametrize("amount", [0, ETH], ids=["close", "part"])
 @pytest.mark.parametrize(
     "address",
-    [operator_address(0), execution_address(1), bytes(20)],
-    ids=["other_operator", "staker", "nobody"],
+    [operator_address(0), execution_address(1), bytes(20), b"\xff" * 20],
+    ids=["other_operator", "staker", "nobody", "highest"],
 )
 def test_unbond_wrong_address(
     spec: Any, state: Any, vector: Recorder, amount: int, address: bytes
