@@ -1,4 +1,4 @@
-"""Withdrawals: what the sweep over the registry pays out, and payloads that carry something else."""
+"""Withdrawals: what the sweep over the registry pays out, and payloads that pay something else."""
 
 from collections.abc import Callable
 from typing import Any
