@@ -16,19 +16,20 @@ def _pivot(round_seed: bytes, count: int) -> int:
     return int.from_bytes(sha256(round_seed).digest()[:8], "little") % count
 
 
-def _round_bits(round_seed: bytes, count: int) -> NDArray[np.bool_]:
-    """Return the decision of a round for every place, a bit each."""
+def _round_bits(round_seed: bytes, count: int) -> NDArray[np.uint8]:
+    """Return the decision of a round for every place, 0 or 1."""
     blocks = (count + _PLACES_PER_DIGEST - 1) // _PLACES_PER_DIGEST
     digests = [sha256(round_seed + block.to_bytes(4, "little")).digest() for block in range(blocks)]
     octets = np.frombuffer(b"".join(digests), np.uint8)
-    return np.unpackbits(octets, bitorder="little").view(np.bool_)
+    return np.unpackbits(octets, bitorder="little")
 
 
-def _swap(left: NDArray[np.uint32], right: NDArray[np.uint32], bits: NDArray[np.bool_]) -> None:
-    """Exchange the entries of two views where a bit is set."""
-    kept = left.copy()
-    np.copyto(left, right, where=bits)
-    np.copyto(right, kept, where=bits)
+def _swap(left: NDArray[np.uint32], right: NDArray[np.uint32], bits: NDArray[np.uint8]) -> None:
+    """Exchange the entries of two views where a bit is set, without a branch."""
+    difference = left ^ right
+    difference *= bits
+    left ^= difference
+    right ^= difference
 
 
 def shuffle(indices: Indices, seed: bytes, rounds: int) -> NDArray[np.uint32]:
@@ -56,32 +57,32 @@ def shuffle(indices: Indices, seed: bytes, rounds: int) -> NDArray[np.uint32]:
 def shuffled_places(
     places: NDArray[np.int64], count: int, seeds: list[bytes], rounds: int
 ) -> NDArray[np.int64]:
-    """Return where the permutation of `count` places of each seed puts places: (seeds, n).
-
-    Each digest that is needed is computed once.
-    """
+    """Return where the permutation of `count` places of each seed puts places: (seeds, n)."""
     moved = places.copy()
     for current_round in range(rounds):
         round_seeds = [seed + bytes([current_round]) for seed in seeds]
-        pivots = np.array([[_pivot(each, count)] for each in round_seeds], np.int64)
-        mirrors = (pivots - moved) % count
-        higher = np.maximum(moved, mirrors)
-        bits = _bits_at(round_seeds, higher)
+        pivots = np.array([_pivot(each, count) for each in round_seeds], np.int64)
+        mirrors = (pivots[:, None] - moved) % count
+        bits = _bits_at(round_seeds, np.maximum(moved, mirrors))
         moved = np.where(bits, mirrors, moved)
     return moved
 
 
 def _bits_at(round_seeds: list[bytes], places: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return the decisions of one round at some places (seeds, n) of each seed."""
-    blocks, within = np.divmod(places, _PLACES_PER_DIGEST)
-    octets = np.empty(places.shape, np.uint8)
-    for row, round_seed in enumerate(round_seeds):
-        octets[row] = [
-            sha256(round_seed + block.to_bytes(4, "little")).digest()[octet]
-            for block, octet in zip(blocks[row].tolist(), (within[row] // 8).tolist(), strict=True)
+    per_seed = places.shape[1]
+    prefixes = [each for each in round_seeds for _ in range(per_seed)]
+    blocks = (places // _PLACES_PER_DIGEST).ravel().tolist()
+    octets = (places % _PLACES_PER_DIGEST // 8).ravel().tolist()
+    drawn = bytes(
+        [
+            sha256(prefix + block.to_bytes(4, "little")).digest()[octet]
+            for prefix, block, octet in zip(prefixes, blocks, octets, strict=True)
         ]
-    bits = (octets >> (within % 8).astype(np.uint8)) & 1
-    return bits.astype(np.bool_)
+    )
+    shifts = (places % 8).astype(np.uint8)
+    bits = np.frombuffer(drawn, np.uint8).reshape(places.shape) >> shifts & np.uint8(1)
+    return bits.view(np.bool_)
 
 
 class Committees:

@@ -12,7 +12,10 @@ Operation = tuple[str, Any]
 
 
 class Operations:
-    """Makes operations for a state of a `Maker`; signatures are not looked at."""
+    """Makes operations for a state of a `Maker`; signatures are not looked at.
+
+    Each one is made when it is asked for, for `state` as it is then.
+    """
 
     def __init__(self, maker: Maker, state: Any) -> None:
         self.maker = maker

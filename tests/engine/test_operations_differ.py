@@ -22,7 +22,9 @@ def test_operations_agree(fork: str, seed: int) -> None:
     spec: Any = poolspec.load(fork, "minimal")
     maker = Maker(spec, seed)
     state = maker.build()
-    for name, operation in Operations(maker, state).all():
+    operations = Operations(maker, state)
+    for name, operation in operations.all():
         step = run_operation(name, operation)
-        after = assert_agree(spec, state, step, step, f"{name}, seed {seed}")
-        state = state if after is None else after
+        after = assert_agree(spec, operations.state, step, step, f"{name}, seed {seed}")
+        if after is not None:
+            operations.state = after

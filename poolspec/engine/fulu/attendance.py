@@ -8,7 +8,7 @@ weight, and whatever is reckoned per key is spread to the validators by indexing
 import numpy as np
 from numpy.typing import NDArray
 
-from poolspec.engine.numbers import Column, Indices, Mask, largest, total
+from poolspec.engine.numbers import Column, Indices, Mask, chunks, largest, total
 from poolspec.engine.registry import Registry
 
 __all__ = [
@@ -32,13 +32,14 @@ OTHER = 1 << 6
 FACT_BITS = 7
 
 _LEVELS = 2**13
+_NOBODY = np.zeros(0, np.int64)
 
 
 class Attendance:
     """Facts about all validators at the end of an epoch.
 
     `facts` is a byte each, `key` is `level << FACT_BITS | facts`, and `levels[level]` the effective
-    balance in increments. `counts` says how often each key occurs.
+    balance in increments. `counts` says how often each key occurs, `keys` which ones do.
     """
 
     def __init__(
@@ -46,66 +47,76 @@ class Attendance:
     ) -> None:
         self.increment = increment
         self._effective_balance = registry.effective_balance
-        self.facts = _facts(registry, previous, current)
+        self.facts = np.empty(len(registry), np.uint8)
+        self.key: Indices = np.empty(len(registry), np.int64)
+        for rows in chunks(len(registry)):
+            self.facts[rows] = _facts(registry, rows, previous, current)
+        _add_late_payers(self.facts, registry, previous)
         if other is not None:
-            self.facts |= other.view(np.uint8) * np.uint8(OTHER)
-        increments = registry.effective_balance // np.uint64(increment)
-        self.levels, level_of = _levels(increments)
-        self.key: Indices = (level_of << FACT_BITS) | self.facts
+            self.facts |= other.view(np.uint8) << np.uint8(OTHER.bit_length() - 1)
+        self.levels, self._fractions = self._set_keys()
         self.counts = np.bincount(self.key, minlength=len(self.levels) << FACT_BITS)
         self.keys: Indices = np.flatnonzero(self.counts)
-        """The keys that occur."""
-        self._fractions = np.flatnonzero(
-            increments * np.uint64(increment) != registry.effective_balance
-        )
+
+    def _set_keys(self) -> tuple[Column, Indices]:
+        """Fill `key`; return the levels, and who has an effective balance between two increments."""
+        balances, increment = self._effective_balance, np.uint64(self.increment)
+        top = largest(balances) // self.increment
+        if top >= _LEVELS:
+            levels, level_of = np.unique(balances // increment, return_inverse=True)
+            self.key[:] = (level_of << FACT_BITS) | self.facts
+            return levels, np.flatnonzero(balances % increment)
+        fractions = []
+        for rows in chunks(len(balances)):
+            increments = balances[rows] // increment
+            if not np.array_equal(increments * increment, balances[rows]):
+                fractions.append(rows.start + np.flatnonzero(balances[rows] % increment))
+            np.left_shift(increments.view(np.int64), FACT_BITS, out=self.key[rows])
+            self.key[rows] |= self.facts[rows]
+        return np.arange(top + 1, dtype=np.uint64), np.concatenate([*fractions, _NOBODY])
 
     @property
     def eligible(self) -> Mask:
         """Whose votes of the previous epoch are settled."""
-        return (self.facts & np.uint8(ELIGIBLE)) != 0
+        eligible: Mask = (self.facts & np.uint8(ELIGIBLE)) != 0
+        return eligible
 
     @property
     def absent(self) -> Mask:
         """Who is eligible and has no timely target vote in the previous epoch."""
-        return (self.facts & np.uint8(ELIGIBLE | TARGET)) == ELIGIBLE
+        absent: Mask = (self.facts & np.uint8(ELIGIBLE | TARGET)) == ELIGIBLE
+        return absent
 
     def weight(self, fact: int) -> int:
         """Return the effective balance (Gwei) of all that share a fact: exact, without a floor."""
         chosen = self.keys[(self.keys & fact) != 0]
-        increments = self.levels[chosen >> FACT_BITS].tolist()
-        counts = self.counts[chosen].tolist()
+        increments: list[int] = self.levels[chosen >> FACT_BITS].tolist()
+        counts: list[int] = self.counts[chosen].tolist()
         whole = sum(count * each for count, each in zip(counts, increments, strict=True))
         part = self._fractions[(self.facts[self._fractions] & np.uint8(fact)) != 0]
         rest = total(self._effective_balance[part] % np.uint64(self.increment))
         return whole * self.increment + rest
 
 
-def _facts(registry: Registry, previous: int, current: int) -> NDArray[np.uint8]:
-    """Return the facts that every fork needs, a byte for each validator."""
+def _facts(registry: Registry, rows: slice, previous: int, current: int) -> NDArray[np.uint8]:
+    """Return the facts of some validators that every fork needs, but for `_add_late_payers`."""
     before, now = np.uint64(previous), np.uint64(current)
-    activation, leaving = registry.activation_epoch, registry.exit_epoch
-    was_active = (activation <= before) & (leaving > before)
-    is_active = (activation <= now) & (leaving > now)
-    unslashed = ~registry.slashed
+    activation, leaving = registry.activation_epoch[rows], registry.exit_epoch[rows]
+    was_active = ((activation <= before) & (leaving > before)).view(np.uint8)
+    is_active = ((activation <= now) & (leaving > now)).view(np.uint8)
+    unslashed = (~registry.slashed[rows]).view(np.uint8)
 
-    facts = registry.previous_participation & np.uint8(FLAGS)
-    facts *= (was_active & unslashed).view(np.uint8)
-    facts |= was_active.view(np.uint8) * np.uint8(ELIGIBLE)
-    slashed = np.flatnonzero(registry.slashed)
-    owing = slashed[registry.withdrawable_epoch[slashed] > np.uint64(previous + 1)]
-    facts[owing] |= np.uint8(ELIGIBLE)
-    facts |= is_active.view(np.uint8) * np.uint8(ACTIVE)
-    voted = (registry.current_participation & np.uint8(TARGET)) != 0
-    voted &= is_active
-    voted &= unslashed
-    facts |= voted.view(np.uint8) * np.uint8(CURRENT_TARGET)
+    facts: NDArray[np.uint8] = registry.previous_participation[rows] & np.uint8(FLAGS)
+    facts *= was_active & unslashed
+    facts |= was_active * np.uint8(ELIGIBLE)
+    facts |= is_active * np.uint8(ACTIVE)
+    voted = registry.current_participation[rows] >> np.uint8(1) & is_active & unslashed
+    facts |= voted * np.uint8(CURRENT_TARGET)
     return facts
 
 
-def _levels(increments: Column) -> tuple[Column, Indices]:
-    """Return the distinct numbers of increments, not too many, and which of them each one is."""
-    top = largest(increments)
-    if top < _LEVELS:
-        return np.arange(top + 1, dtype=np.uint64), increments.view(np.int64)
-    levels, level_of = np.unique(increments, return_inverse=True)
-    return levels, level_of.astype(np.int64)
+def _add_late_payers(facts: NDArray[np.uint8], registry: Registry, previous: int) -> None:
+    """Mark the slashed as eligible until just before they are withdrawable, active or not."""
+    slashed = np.flatnonzero(registry.slashed)
+    owing = slashed[registry.withdrawable_epoch[slashed] > np.uint64(previous + 1)]
+    facts[owing] |= np.uint8(ELIGIBLE)

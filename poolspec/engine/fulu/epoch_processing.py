@@ -14,6 +14,7 @@ from poolspec.engine.numbers import (
     Mask,
     add,
     checked,
+    chunks,
     multiply,
     subtract_saturating,
     total,
@@ -101,36 +102,34 @@ class EpochProcessing(Rewards, Queues, Sampling):
 
     # Registry
 
-    def queue_candidates(self, state: State) -> Mask:
-        """Return who may line up for activation and has not, (n,)."""
-        registry = state.registry
-        is_new = registry.activation_eligibility_epoch == np.uint64(U64_MAX)
-        enough = np.uint64(self.p.MIN_ACTIVATION_BALANCE)
-        return is_new & (registry.effective_balance >= enough)
-
-    def ejected(self, state: State) -> Mask:
-        """Return who is active and has too little, (n,)."""
-        has_too_little = state.registry.effective_balance <= np.uint64(self.p.EJECTION_BALANCE)
-        return has_too_little & self.active_mask(state, self.current_epoch(state))
-
-    def activated(self, state: State) -> Mask:
-        """Return whose place in line is final and who is not activated yet, (n,)."""
-        registry = state.registry
-        finalized = np.uint64(state.finalized_checkpoint.epoch)
-        waits = registry.activation_epoch == np.uint64(U64_MAX)
-        return waits & (registry.activation_eligibility_epoch <= finalized)
+    def registry_candidates(self, state: State) -> Indices:
+        """Return all to whom something may happen in the registry, ascending."""
+        registry, far = state.registry, np.uint64(U64_MAX)
+        waits = registry.activation_eligibility_epoch == far
+        waits |= registry.activation_epoch == far
+        waits |= registry.effective_balance <= np.uint64(self.p.EJECTION_BALANCE)
+        return np.flatnonzero(waits)
 
     def process_registry_updates(self, state: State) -> None:
         """Line validators up, eject, and activate: the first of these that applies."""
-        current = self.current_epoch(state)
-        queued = self.queue_candidates(state)
-        ejected = self.ejected(state) & ~queued
-        activated = self.activated(state) & ~queued & ~ejected
-        state.registry.activation_eligibility_epoch[queued] = checked(current + 1)
-        for index in np.flatnonzero(ejected).tolist():
+        registry, current = state.registry, self.current_epoch(state)
+        rows, far = self.registry_candidates(state), np.uint64(U64_MAX)
+        eligibility, activation = (
+            registry.activation_eligibility_epoch[rows],
+            registry.activation_epoch[rows],
+        )
+        balances = registry.effective_balance[rows]
+        queued = (eligibility == far) & (balances >= np.uint64(self.p.MIN_ACTIVATION_BALANCE))
+        is_active = (activation <= current) & (registry.exit_epoch[rows] > current)
+        ejected = is_active & (balances <= np.uint64(self.p.EJECTION_BALANCE)) & ~queued
+        is_final = eligibility <= np.uint64(state.finalized_checkpoint.epoch)
+        activated = (activation == far) & is_final & ~queued & ~ejected
+
+        registry.activation_eligibility_epoch[rows[queued]] = checked(current + 1)
+        for index in rows[ejected].tolist():
             self.initiate_exit(state, index)
         if activated.any():
-            state.registry.activation_epoch[activated] = self.activation_exit_epoch(current)
+            registry.activation_epoch[rows[activated]] = self.activation_exit_epoch(current)
 
     # Slashings
 
@@ -169,9 +168,12 @@ class EpochProcessing(Rewards, Queues, Sampling):
         step = self.p.EFFECTIVE_BALANCE_INCREMENT // self.p.HYSTERESIS_QUOTIENT
         down = step * self.p.HYSTERESIS_DOWNWARD_MULTIPLIER
         up = step * self.p.HYSTERESIS_UPWARD_MULTIPLIER
-        fell: Mask = add(balances, down) < effective_balances
-        fell |= add(effective_balances, up) < balances
-        return fell
+        changes = np.empty(len(balances), np.bool_)
+        for rows in chunks(len(balances)):
+            fell = add(balances[rows], down) < effective_balances[rows]
+            rose = add(effective_balances[rows], up) < balances[rows]
+            np.logical_or(fell, rose, out=changes[rows])
+        return changes
 
     def effective_balance_changes(self, state: State) -> Indices:
         """Return whose effective balance must follow the balance, ascending."""

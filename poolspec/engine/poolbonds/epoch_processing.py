@@ -4,7 +4,7 @@ import numpy as np
 
 from poolspec.engine.errors import check
 from poolspec.engine.fulu.attendance import CURRENT_TARGET, TARGET, Attendance
-from poolspec.engine.numbers import U64_MAX, Indices, Mask, checked, largest
+from poolspec.engine.numbers import U64_MAX, Indices, checked, largest
 from poolspec.engine.poolbonds.sampling import WeightedSampling
 from poolspec.engine.poolbonds.seats import Seats
 from poolspec.engine.state import State
@@ -38,17 +38,10 @@ class PoolEpochProcessing(Seats, WeightedSampling):
 
     # Solo validators only
 
-    def queue_candidates(self, state: State) -> Mask:
-        """Return which solo validators may line up for activation, (n,)."""
-        return super().queue_candidates(state) & ~self.pooled_mask(state)
-
-    def ejected(self, state: State) -> Mask:
-        """Return which solo validators have too little, (n,)."""
-        return super().ejected(state) & ~self.pooled_mask(state)
-
-    def activated(self, state: State) -> Mask:
-        """Return which solo validators are to be activated, (n,)."""
-        return super().activated(state) & ~self.pooled_mask(state)
+    def registry_candidates(self, state: State) -> Indices:
+        """Return the solo validators to whom something may happen in the registry."""
+        rows = super().registry_candidates(state)
+        return rows[~self.pooled_mask(state)[rows]]
 
     def slashings_due(self, state: State) -> Indices:
         """Return which solo validators pay the correlation penalty now."""

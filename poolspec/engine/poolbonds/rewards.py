@@ -11,6 +11,7 @@ from poolspec.engine.numbers import (
     Indices,
     Mask,
     add_saturating,
+    largest,
     multiply,
     sum_by_group,
 )
@@ -19,22 +20,54 @@ from poolspec.engine.state import State
 
 __all__ = ["PoolRewards"]
 
+_DENSE = 2
+"""How many more groups there may be than members before only those that occur are counted."""
+
+
+class _Groups:
+    """Members that share pool and key earn and owe the same: they are reckoned with together.
+
+    By group: `pools`, `keys` and how many `members` there are. `of_member` gives each member's group.
+    """
+
+    def __init__(self, attendance: Attendance, members: Indices, pools: Indices) -> None:
+        # Keys are numbered anew, so that pool and key make one small number.
+        number = np.zeros(len(attendance.counts), np.int64)
+        number[attendance.keys] = np.arange(len(attendance.keys))
+        pairs = number[attendance.key[members]]
+        pairs += pools * len(attendance.keys)
+        size = (int(pools.max()) + 1) * len(attendance.keys)
+        if size <= _DENSE * len(members):
+            self.members = np.bincount(pairs, minlength=size)
+            present, self.of_member = np.arange(size), pairs
+        else:
+            present, self.of_member, self.members = np.unique(
+                pairs, return_inverse=True, return_counts=True
+            )
+        self.pools, numbers = np.divmod(present, len(attendance.keys))
+        self.keys = attendance.keys[numbers]
+
+    def sums(self, amounts: Column, pool_count: int) -> list[int]:
+        """Return by pool the exact sum of an amount that is given by group."""
+        if largest(amounts) * int(self.members.sum()) < 2**53:
+            amounts = amounts * self.members.view(np.uint64)
+            return sum_by_group(amounts, self.pools, pool_count)
+        sums = [0] * pool_count
+        for group in np.flatnonzero(self.members).tolist():
+            sums[int(self.pools[group])] += int(amounts[group]) * int(self.members[group])
+        return sums
+
 
 class PoolRewards(PoolMutators):
     """A fact is added to those of Fulu's `Attendance`: who is no solo validator."""
 
     def admitted_mask(self, state: State) -> Mask:
-        """Return who was admitted by a pool, (n,)."""
-        mask: Mask = state.registry.pool != np.uint64(U64_MAX)
-        return mask
-
-    def members(self, state: State) -> tuple[Indices, Indices]:
-        """Return the admitted validators, ascending, and their pools."""
-        members = np.flatnonzero(self.admitted_mask(state))
-        pools = state.registry.pool[members]
-        is_known = not len(pools) or int(pools.max()) < len(state.pools)
+        """Return who was admitted by a pool, (n,); every pool named must exist."""
+        pool, count = state.registry.pool, np.uint64(len(state.pools))
+        admitted: Mask = pool != np.uint64(U64_MAX)
+        is_known = np.count_nonzero(pool < count) == np.count_nonzero(admitted)
         check(is_known, "a validator's pool does not exist")
-        return members, pools.view(np.int64)
+        return admitted
 
     def other_fact(self, state: State) -> Mask | None:
         """Return who is pooled or admitted."""
@@ -75,21 +108,23 @@ class PoolRewards(PoolMutators):
         inactivity: InactivityPenalties,
     ) -> None:
         """Pay members their rewards less the commissions, and let bonds earn and pay the rest."""
-        members, pools = self.members(state)
+        registry = state.registry
+        members = np.flatnonzero(self.admitted_mask(state))
         if not len(members):
             return
-        registry, key = state.registry, attendance.key[members]
-        rewards = np.sum(tables.rewards, axis=0, dtype=np.uint64)[key]
-        rates = state.pools.commission[pools]
+        groups = _Groups(attendance, members, registry.pool[members].view(np.int64))
+        rewards = np.sum(tables.rewards, axis=0, dtype=np.uint64)[groups.keys]
+        penalties = np.sum(tables.penalties, axis=0, dtype=np.uint64)[groups.keys]
+        rates = state.pools.commission[groups.pools]
         commissions = multiply(rewards, rates) // np.uint64(self.p.BASIS_POINTS)
         check(not np.any(commissions > rewards), "a commission is more than the reward")
-        registry.balances[members] = self.credit(registry.balances[members], rewards - commissions)
+        net = (rewards - commissions)[groups.of_member]
+        registry.balances[members] = self.credit(registry.balances[members], net)
 
-        penalties = np.sum(tables.penalties, axis=0, dtype=np.uint64)[key]
-        earned = sum_by_group(commissions, pools, len(state.pools))
-        owed = sum_by_group(penalties, pools, len(state.pools))
         is_member = registry.pool[inactivity.indices] != np.uint64(U64_MAX)
         payers = registry.pool[inactivity.indices[is_member]].view(np.int64)
         leaked = sum_by_group(inactivity.amounts[is_member], payers, len(state.pools))
+        owed = groups.sums(penalties, len(state.pools))
         losses = [one + other for one, other in zip(owed, leaked, strict=True)]
+        earned = groups.sums(commissions, len(state.pools))
         self.settle_bonds(state.pools.bond, earned, losses)

@@ -18,7 +18,8 @@ class WeightedSampling(Sampling):
         return super().draw_limit(effective_balance) if effective_balance > 0 else -1
 
     def _is_weightless(self, state: State, active: Indices) -> bool:
-        return not bool((state.registry.effective_balance[active] > 0).any())
+        weighs = state.registry.effective_balance > 0
+        return not (weighs.any() and weighs[active].any())
 
     def draw_one_each(self, state: State, active: Indices, seeds: list[bytes]) -> list[int]:
         """Return the first candidate that is taken for each seed."""

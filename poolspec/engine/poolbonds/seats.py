@@ -1,7 +1,6 @@
 """Seats: who keeps one, who lines up for one, and who sits down."""
 
 from collections import Counter
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,54 +18,31 @@ from poolspec.engine.numbers import (
 from poolspec.engine.poolbonds.rewards import PoolRewards
 from poolspec.engine.state import State
 
-__all__ = ["Seats", "rank_in_group"]
+__all__ = ["Seats", "first_in_group"]
 
 _FAR = np.uint64(U64_MAX)
 
 
-def rank_in_group(groups: Indices, order: Indices) -> Indices:
-    """Return each row's place within its group, rows being taken in the given order.
+def first_in_group(groups: Indices, limits: Column, keys: Column | None = None) -> Mask:
+    """Return which rows are among the first `limits[group]` of their group.
 
-    `order` must bring the rows of a group together.
+    Rows count in the order of their keys, if there are any, and then of their places. Only groups
+    that have more rows than places are sorted.
     """
-    sorted_groups = groups[order]
-    starts = np.flatnonzero(np.r_[True, sorted_groups[1:] != sorted_groups[:-1]])
-    sizes = np.diff(np.r_[starts, len(order)])
-    ranks = np.empty(len(order), np.int64)
-    ranks[order] = np.arange(len(order)) - np.repeat(starts, sizes)
-    return ranks
-
-
-def first_in_group(rows: Mask, groups: Indices, limits: Column, keys: Column | None) -> Mask:
-    """Return which of the chosen rows are among the first `limits[group]` of their group.
-
-    Rows come in order of their keys, if there are any, and then of their places. Only groups that
-    have more rows than places are sorted.
-    """
-    chosen = np.flatnonzero(rows)
-    counts = np.bincount(groups[chosen], minlength=len(limits)).astype(np.uint64)
-    is_crowded = (counts > limits) & (limits > 0)
-    firsts = rows & (limits > 0)[groups]
-    crowded = chosen[is_crowded[groups[chosen]]]
+    counts = np.bincount(groups, minlength=len(limits)).astype(np.uint64)
+    firsts: Mask = np.ones(len(groups), np.bool_)
+    if not (counts > limits).any():
+        return firsts
+    is_crowded = (counts > limits)[groups]
+    firsts[is_crowded] = False
+    crowded = np.flatnonzero(is_crowded & (limits > 0)[groups])
     if len(crowded):
         group = groups[crowded]
-        sorting = (group,) if keys is None else (keys[crowded], group)
-        ranks = rank_in_group(group, np.lexsort(sorting))
-        firsts[crowded] = ranks.view(np.uint64) < limits[group]
+        order = np.lexsort((group,) if keys is None else (keys[crowded], group))
+        starts = np.searchsorted(group[order], np.arange(len(limits)))
+        ranks = np.arange(len(order)) - starts[group[order]]
+        firsts[crowded[order]] = ranks.view(np.uint64) < limits[group[order]]
     return firsts
-
-
-@dataclass
-class _Members:
-    """The admitted validators, ascending, with copies of what seats depend on."""
-
-    rows: Indices
-    pools: Indices
-    effective_balance: Column
-    eligibility: Column
-    exit_epoch: Column
-    slashed: Mask
-    is_absent: Mask
 
 
 class Seats(PoolRewards):
@@ -76,33 +52,20 @@ class Seats(PoolRewards):
         """Take seats that bonds no longer carry, and give new ones to the head of the line."""
         seat = int(self.p.MIN_ACTIVATION_BALANCE)
         seats_to_serve = self.activation_exit_churn_limit(state) // seat
-        self._process_unadmitted(state)
+        admitted = self.admitted_mask(state)
+        self._process_unadmitted(state, admitted)
         forfeit = self._forfeit_balances(state)
-        members = self._load_members(state)
-        self._keep_seats(state, members)
-        self._line_up(state, members, forfeit)
+        self._keep_seats(state, admitted)
+        waiting = np.flatnonzero(admitted & (state.registry.effective_balance == 0))
+        self._line_up(state, waiting, forfeit)
         if not self.is_leaking(state):
-            self._sit_down(state, members, seats_to_serve)
+            self._sit_down(state, waiting, seats_to_serve)
         state.memo.total_active_balance.clear()
 
-    def _load_members(self, state: State) -> _Members:
-        registry = state.registry
-        rows, pools = self.members(state)
-        limit = np.uint64(self.p.SEAT_INACTIVITY_LIMIT)
-        return _Members(
-            rows,
-            pools,
-            registry.effective_balance[rows],
-            registry.activation_eligibility_epoch[rows],
-            registry.exit_epoch[rows],
-            registry.slashed[rows],
-            registry.inactivity_scores[rows] >= limit,
-        )
-
-    def _process_unadmitted(self, state: State) -> None:
+    def _process_unadmitted(self, state: State, admitted: Mask) -> None:
         """Take weight and line from pooled validators that no pool answers for."""
         registry, next_epoch = state.registry, np.uint64(self.current_epoch(state) + 1)
-        rows = np.flatnonzero(self.pooled_mask(state) & ~self.admitted_mask(state))
+        rows = np.flatnonzero(self.pooled_mask(state) & ~admitted)
         is_staying = registry.exit_epoch[rows] > next_epoch
         is_absent = registry.inactivity_scores[rows] >= np.uint64(self.p.SEAT_INACTIVITY_LIMIT)
         has_weight = registry.effective_balance[rows] > 0
@@ -125,59 +88,62 @@ class Seats(PoolRewards):
         """Return the effective balances that bonds carry (Gwei)."""
         return multiply_saturating(bonds, int(self.p.POOL_LEVERAGE))
 
-    def _keep_seats(self, state: State, members: _Members) -> None:
+    def _keep_seats(self, state: State, admitted: Mask) -> None:
         """Let those stand up whose seats the bonds carry no more, the last of each pool first."""
-        pools, seat = state.pools, np.uint64(self.p.MIN_ACTIVATION_BALANCE)
-        next_epoch = np.uint64(self.current_epoch(state) + 1)
-        has_come = pools.unbonding_epoch <= next_epoch
+        registry, pools = state.registry, state.pools
+        next_epoch, seat = self.current_epoch(state) + 1, np.uint64(self.p.MIN_ACTIVATION_BALANCE)
+        has_come = pools.unbonding_epoch <= np.uint64(next_epoch)
         leaving = np.where(has_come, pools.unbonding_amount, np.uint64(0))
         backed = self._backed_balances(subtract_saturating(pools.bond, leaving))
         slack = int(self.p.MIN_ACTIVATION_BALANCE // self.p.HYSTERESIS_QUOTIENT)
         capacity = add_saturating(backed, slack) // seat
 
-        is_here = (members.effective_balance > 0) & (members.exit_epoch > next_epoch)
-        present = is_here & ~members.slashed & ~members.is_absent
-        kept = first_in_group(present, members.pools, capacity, None)
-        stands_up = is_here & ~kept & (~members.slashed | members.is_absent)
-        counts = np.bincount(members.pools[kept], minlength=len(pools)).astype(np.uint64)
-        pools.seated_balance = counts * seat
+        is_here = admitted & (registry.effective_balance > 0)
+        is_here &= registry.exit_epoch > np.uint64(next_epoch)
+        is_absent = registry.inactivity_scores >= np.uint64(self.p.SEAT_INACTIVITY_LIMIT)
+        present = np.flatnonzero(is_here & ~is_absent & ~registry.slashed)
+        groups = registry.pool[present].view(np.int64)
+        is_kept = first_in_group(groups, capacity)
+        counts = np.bincount(groups, minlength=len(pools)).astype(np.uint64)
+        pools.seated_balance = np.minimum(counts, capacity) * seat
+        for rows in (present[~is_kept], np.flatnonzero(is_here & is_absent)):
+            registry.effective_balance[rows] = 0
+            registry.activation_eligibility_epoch[rows] = _FAR
 
-        members.effective_balance[stands_up] = 0
-        members.eligibility[stands_up] = _FAR
-        rows = members.rows[stands_up]
-        state.registry.effective_balance[rows] = 0
-        state.registry.activation_eligibility_epoch[rows] = _FAR
-
-    def _line_up(self, state: State, members: _Members, forfeit: Column) -> None:
+    def _line_up(self, state: State, waiting: Indices, forfeit: Column) -> None:
         """Let as many of each pool's waiting validators be in line as its free bond carries."""
-        pools, seat = state.pools, np.uint64(self.p.MIN_ACTIVATION_BALANCE)
+        registry, pools = state.registry, state.pools
+        seat = np.uint64(self.p.MIN_ACTIVATION_BALANCE)
         reserved = add_saturating(pools.unbonding_amount, forfeit)
         backed = self._backed_balances(subtract_saturating(pools.bond, reserved))
         free_seats = subtract_saturating(backed, pools.seated_balance) // seat
 
-        is_waiting = members.effective_balance == 0
-        able = is_waiting & ~members.slashed & (members.exit_epoch == _FAR) & ~members.is_absent
-        able &= state.registry.balances[members.rows] >= seat
-        covered = first_in_group(able, members.pools, free_seats, members.eligibility)
-        in_line = is_waiting & (members.eligibility != _FAR)
+        eligibility = registry.activation_eligibility_epoch[waiting]
+        able = ~registry.slashed[waiting] & (registry.exit_epoch[waiting] == _FAR)
+        able &= registry.balances[waiting] >= seat
+        able &= registry.inactivity_scores[waiting] < np.uint64(self.p.SEAT_INACTIVITY_LIMIT)
+        covered = np.zeros(len(waiting), np.bool_)
+        groups = registry.pool[waiting[able]].view(np.int64)
+        covered[able] = first_in_group(groups, free_seats, eligibility[able])
+        in_line = eligibility != _FAR
         next_epoch = checked(self.current_epoch(state) + 1)
-        for changes, epoch in ((in_line & ~covered, U64_MAX), (covered & ~in_line, next_epoch)):
-            members.eligibility[changes] = epoch
-            state.registry.activation_eligibility_epoch[members.rows[changes]] = epoch
+        registry.activation_eligibility_epoch[waiting[in_line & ~covered]] = _FAR
+        registry.activation_eligibility_epoch[waiting[covered & ~in_line]] = next_epoch
 
-    def _sit_down(self, state: State, members: _Members, count: int) -> None:
+    def _sit_down(self, state: State, waiting: Indices, count: int) -> None:
         """Give weight to the head of the line of all pools, as far as it is finalized."""
+        registry = state.registry
+        eligibility = registry.activation_eligibility_epoch[waiting]
         finalized = np.uint64(state.finalized_checkpoint.epoch)
-        may_sit = (members.effective_balance == 0) & (members.eligibility <= finalized)
-        waiting = np.flatnonzero(may_sit & (members.eligibility != _FAR))
-        head = waiting[self._smallest(members.eligibility[waiting], count)]
-        rows, seat = members.rows[head], int(self.p.MIN_ACTIVATION_BALANCE)
-        state.registry.effective_balance[rows] = seat
-        new = rows[state.registry.activation_epoch[rows] == _FAR]
+        line = np.flatnonzero((eligibility <= finalized) & (eligibility != _FAR))
+        rows = waiting[line[self._smallest(eligibility[line], count)]]
+        seat = int(self.p.MIN_ACTIVATION_BALANCE)
+        registry.effective_balance[rows] = seat
+        new = rows[registry.activation_epoch[rows] == _FAR]
         if len(new):
             epoch = self.activation_exit_epoch(self.current_epoch(state))
-            state.registry.activation_epoch[new] = epoch
-        for pool in members.pools[head].tolist():
+            registry.activation_epoch[new] = epoch
+        for pool in registry.pool[rows].tolist():
             seated = checked(int(state.pools.seated_balance[pool]) + seat)
             state.pools.seated_balance[pool] = seated
 

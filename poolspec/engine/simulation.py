@@ -1,0 +1,224 @@
+"""Run a chain of any size epoch by epoch, without blocks, and change what happens to it in bulk.
+
+A `Description` says who is there at the start; a `Simulation` holds the state, applies events to
+many validators or pools at a time, and steps epochs. Who is online votes for source, target and
+head in time; there are no proposers' rewards and no sync aggregates, since there are no blocks.
+All columns of the state may be read at any time, and written before `State.forget` is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import poolspec
+from poolspec.engine.fulu.rules import FuluRules
+from poolspec.engine.numbers import U64_MAX, Column, Indices, Mask
+from poolspec.engine.poolbonds.rules import PoolBondsRules
+from poolspec.engine.records import PendingDeposit
+from poolspec.engine.simulation_start import Description, PoolDescription, build_state
+from poolspec.engine.state import State
+
+__all__ = ["Description", "PoolDescription", "Simulation"]
+
+Rows = Iterable[int] | NDArray[Any]
+
+_ALL_FLAGS = 0b111
+
+
+class _Unsigned:
+    """Rules under which keys are only names: none is a point of a curve, none is added up."""
+
+    def aggregate_pubkeys(self, pubkeys: list[bytes]) -> bytes:
+        """Return the sum of keys, of which nothing is known."""
+        return bytes(48)
+
+    def has_valid_deposit_signature(self, deposit: PendingDeposit) -> bool:
+        """Take every deposit as signed."""
+        return True
+
+
+class _FuluSimulated(_Unsigned, FuluRules):
+    pass
+
+
+class _PoolBondsSimulated(_Unsigned, PoolBondsRules):
+    pass
+
+
+def _rows(rows: Rows) -> Indices:
+    """Return validators or pools as an array, ascending and without repetition."""
+    values = rows if isinstance(rows, np.ndarray) else np.array(list(rows), np.int64)
+    return np.unique(values.astype(np.int64))
+
+
+class Simulation:
+    """A chain at the last slot of an epoch; `step` ends the epoch and goes to the next such slot."""
+
+    def __init__(
+        self,
+        description: Description,
+        *,
+        fork: str = "poolbonds",
+        preset: str = "mainnet",
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Start a chain in which all described validators are active and finality is in order."""
+        spec = poolspec.load(fork, preset, config=config) if config else poolspec.load(fork, preset)
+        rules = {"fulu": _FuluSimulated, "poolbonds": _PoolBondsSimulated}[fork]
+        self.rules: Any = rules(spec)
+        self.state: State = build_state(self.rules, description)
+        self.offline: Mask = np.zeros(len(self.state.registry), np.bool_)
+        """By validator index: who casts no votes. May be written."""
+
+    # Reading
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that the next step ends."""
+        return self.rules.current_epoch(self.state)  # type: ignore[no-any-return]
+
+    @property
+    def finalized_epoch(self) -> int:
+        """The epoch of the finalized checkpoint."""
+        return self.state.finalized_checkpoint.epoch
+
+    @property
+    def balances(self) -> Column:
+        """Balances (Gwei) by validator index."""
+        return self.state.registry.balances
+
+    @property
+    def effective_balances(self) -> Column:
+        """Effective balances (Gwei) by validator index: the weight of those that are active."""
+        return self.state.registry.effective_balance
+
+    @property
+    def bonds(self) -> Column:
+        """Bonds (Gwei) by pool index."""
+        return self.state.pools.bond
+
+    @property
+    def seats(self) -> Indices:
+        """Seats that are taken, by pool index."""
+        seat = np.uint64(self.rules.p.MIN_ACTIVATION_BALANCE)
+        return (self.state.pools.seated_balance // seat).astype(np.int64)
+
+    def members(self, pool: int) -> Indices:
+        """Return the validators that a pool has admitted, ascending."""
+        return np.flatnonzero(self.state.registry.pool == np.uint64(pool))
+
+    def solo(self) -> Indices:
+        """Return the validators that are not pooled, ascending."""
+        return np.flatnonzero(
+            self.state.registry.prefix != self.rules.p.POOLED_WITHDRAWAL_PREFIX[0]
+        )
+
+    def active_balance(self) -> int:
+        """Return the effective balance (Gwei) that is active in the current epoch."""
+        return self.rules.total_active_balance(self.state)  # type: ignore[no-any-return]
+
+    # Events
+
+    def set_offline(self, validators: Rows, offline: bool = True) -> None:
+        """Let validators cast no votes from the current epoch on, or let them vote again."""
+        self.offline[_rows(validators)] = offline
+
+    def slash(self, validators: Rows) -> int:
+        """Slash those of the validators that can be slashed; return how many they were."""
+        state, rules, epoch = self.state, self.rules, self.epoch
+        slashed = [
+            index for index in _rows(validators).tolist() if rules.is_slashable(state, index, epoch)
+        ]
+        for index in slashed:
+            rules.slash(state, index)
+        return len(slashed)
+
+    def top_up(self, pools: Rows, amount: int) -> None:
+        """Add Gwei to each of some bonds, if they are open."""
+        for pool in _rows(pools).tolist():
+            if self.rules.is_open(self.state, pool):
+                bond = min(int(self.state.pools.bond[pool]) + amount, U64_MAX)
+                self.state.pools.bond[pool] = bond
+
+    def unbond(self, pools: Rows, amount: int) -> None:
+        """Let the operators of some pools ask for Gwei of their bonds; 0 closes the pools."""
+        for pool in _rows(pools).tolist():
+            address = self.state.pools.addresses[pool].tobytes()
+            self.rules.unbond(self.state, pool, address, amount)
+
+    def deposit(
+        self, count: int, amount: int, *, pool: int | None = None, compounding: bool = False
+    ) -> None:
+        """Send so many first deposits of Gwei each, locked in a pool or solo.
+
+        They wait in the queue of pending deposits like any other, from the current slot on.
+        """
+        registry, slot = self.state.registry, self.state.slot
+        first = len(registry) + len(self.state.pending_deposits)
+        if pool is not None:
+            prefix = bytes(self.rules.p.POOLED_WITHDRAWAL_PREFIX)
+            credentials = prefix + pool.to_bytes(8, "little") + bytes(3) + b"\x0f" * 20
+        else:
+            kind = "COMPOUNDING" if compounding else "ETH1_ADDRESS"
+            prefix = bytes(getattr(self.rules.p, f"{kind}_WITHDRAWAL_PREFIX"))
+            credentials = prefix + bytes(11) + b"\x0f" * 20
+        self.state.pending_deposits += [
+            PendingDeposit(_new_key(first + each), credentials, amount, bytes(96), slot)
+            for each in range(count)
+        ]
+
+    def found_pool(self, bond: int, commission: int = 0) -> int:
+        """Register a pool at once, past the queue of deposits, and return its index."""
+        key = _new_key(2**40 + len(self.state.pools))
+        index: int = self.rules.add_pool(self.state, key, b"\x0e" * 20, commission, bond)
+        return index
+
+    def admit(self, validators: Rows) -> int:
+        """Let the pools admit those of the validators that name them; return how many they were."""
+        registry = self.state.registry
+        rows = _rows(validators)
+        may = (registry.pool[rows] == np.uint64(U64_MAX)) & ~registry.slashed[rows]
+        may &= registry.prefix[rows] == self.rules.p.POOLED_WITHDRAWAL_PREFIX[0]
+        may &= registry.exit_epoch[rows] == np.uint64(U64_MAX)
+        count = 0
+        for index in rows[may].tolist():
+            credentials = registry.withdrawal_credentials(index)
+            pool = self.rules.named_pool(self.state, credentials)
+            if pool is not None and self.rules.is_open(self.state, pool):
+                registry.pool[index] = pool
+                count += 1
+        return count
+
+    def exit(self, validators: Rows) -> None:
+        """Let the owners of validators ask for their full exit."""
+        for index in _rows(validators).tolist():
+            address = self.state.registry.withdrawal_credentials(index)[12:]
+            self.rules.withdraw(self.state, index, address, 0)
+
+    # Time
+
+    def step(self, epochs: int = 1) -> None:
+        """End the current epoch and the next ones: vote, process the epoch, go to the next."""
+        for _ in range(epochs):
+            self._vote()
+            self.rules.process_epoch(self.state)
+            self.state.slot += int(self.rules.p.SLOTS_PER_EPOCH)
+
+    def _vote(self) -> None:
+        """Let all who are online and active vote in the current epoch."""
+        registry = self.state.registry
+        if len(self.offline) < len(registry):
+            added = np.zeros(len(registry) - len(self.offline), np.bool_)
+            self.offline = np.concatenate([self.offline, added])
+        voting = self.rules.active_mask(self.state, self.epoch)
+        voting &= ~self.offline
+        registry.current_participation[:] = voting.view(np.uint8) * np.uint8(_ALL_FLAGS)
+
+
+def _new_key(number: int) -> bytes:
+    return number.to_bytes(40, "little").rjust(48, b"\xaa")
