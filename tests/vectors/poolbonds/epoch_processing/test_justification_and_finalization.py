@@ -103,7 +103,7 @@ def test_slashed_weight_counts_in_the_total(spec: Any, state: Any, vector: Recor
     [(0, 1), (1, 0), (1, 1), (0, 0)],
     ids=["previous", "current", "neither", "both"],
 )
-def test_two_thirds(
+def test_two_thirds_of_unequal_weights(
     spec: Any, state: Any, vector: Recorder, previous_short: int, current_short: int
 ) -> None:
     """The half with two thirds of the weight justifies; with 1 ETH less it does not."""

@@ -75,12 +75,6 @@ def test_activation(
     assert state.validators[INDEX].activation_eligibility_epoch == eligibility
 
 
-def test_active_already(spec: Any, state: Any, vector: Recorder) -> None:
-    run_at_epoch_end(spec, state, vector, STEP)
-    assert {int(validator.activation_epoch) for validator in state.validators} == {0}
-    assert {int(validator.exit_epoch) for validator in state.validators} == {2**64 - 1}
-
-
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("effective_eth", [0, 16, 17])
 def test_ejection(spec: Any, state: Any, vector: Recorder, kind: str, effective_eth: int) -> None:

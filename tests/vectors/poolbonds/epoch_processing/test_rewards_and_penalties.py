@@ -130,7 +130,7 @@ def test_settled_once_with_a_loss(spec: Any, state: Any, vector: Recorder, prese
     assert [state.balances[index] for index in (3, 7, 20)] == [SEAT] * 3
 
 
-@pytest.mark.parametrize("more", [-1, 0, 1])
+@pytest.mark.parametrize("more", [-1, 0, 1], ids=["one_less", "exact", "one_more"])
 def test_bond_runs_dry(spec: Any, state: Any, vector: Recorder, more: int) -> None:
     penalty = sum(flag_penalties(_total(state)))
     pool = add_pool(spec, state, bond=2 * penalty + more)
@@ -254,7 +254,7 @@ def _leaking(spec: Any, state: Any) -> int:
     return pool
 
 
-def test_leak(spec: Any, state: Any, vector: Recorder) -> None:
+def test_leak_of_a_pool(spec: Any, state: Any, vector: Recorder) -> None:
     """A bond pays a hundredth of what a solo validator pays; nobody earns anything."""
     pool = _leaking(spec, state)
     run_epoch_step(spec, state, vector, STEP)
@@ -268,7 +268,7 @@ def test_leak(spec: Any, state: Any, vector: Recorder) -> None:
 
 
 @pytest.mark.config(POOL_INACTIVITY_PENALTY_DIVISOR=1)
-def test_leak_without_divisor(spec: Any, state: Any, vector: Recorder) -> None:
+def test_leak_of_a_pool_without_divisor(spec: Any, state: Any, vector: Recorder) -> None:
     """With divisor 1 a bond pays what a solo validator pays."""
     pool = _leaking(spec, state)
     run_epoch_step(spec, state, vector, STEP)

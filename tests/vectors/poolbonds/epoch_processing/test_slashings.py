@@ -44,7 +44,9 @@ def test_pooled_are_passed_over(spec: Any, state: Any, vector: Recorder) -> None
     assert state.balances[SOLO] == around.pre.balances[SOLO] - 1_500_000_000
 
 
-@pytest.mark.parametrize(("shift", "pays"), [(-1, False), (0, True), (1, False)])
+@pytest.mark.parametrize(
+    ("shift", "pays"), [(-1, False), (0, True), (1, False)], ids=["before", "now", "past"]
+)
 def test_solo_at_its_epoch(spec: Any, state: Any, vector: Recorder, shift: int, pays: bool) -> None:
     _slash(spec, state, SOLO, _due(spec) + shift)
     state.slashings[5] = 32 * (len(state.validators) - 1) * ETH // 64

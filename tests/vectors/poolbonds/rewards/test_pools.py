@@ -28,7 +28,7 @@ def _two_pools(spec: Any, state: Any) -> int:
     return 32 * len(state.validators)
 
 
-def test_everybody_votes(spec: Any, state: Any, vector: Recorder) -> None:
+def test_pools_everybody_votes(spec: Any, state: Any, vector: Recorder) -> None:
     """Validators' rewards are whole here; a pool's part of them is in its own columns."""
     total = _two_pools(spec, state)
     stand_at_epoch_end(spec, state)
@@ -42,7 +42,7 @@ def test_everybody_votes(spec: Any, state: Any, vector: Recorder) -> None:
     assert penalties == [0, 0]
 
 
-def test_nobody_votes(spec: Any, state: Any, vector: Recorder) -> None:
+def test_pools_nobody_votes(spec: Any, state: Any, vector: Recorder) -> None:
     total = _two_pools(spec, state)
     stand_at_epoch_end(spec, state)
     state.previous_epoch_participation = spec.EpochParticipation([0] * len(state.validators))
@@ -54,7 +54,7 @@ def test_nobody_votes(spec: Any, state: Any, vector: Recorder) -> None:
     assert computed["pool_deltas"] == ([0, 0], [3 * owed, 2 * owed])
 
 
-def test_some_vote(spec: Any, state: Any, vector: Recorder) -> None:
+def test_pools_some_vote(spec: Any, state: Any, vector: Recorder) -> None:
     """One of the first pool is absent, one of the second has been slashed."""
     total = _two_pools(spec, state)
     slash_at(spec, state, 8, 12)
@@ -100,7 +100,7 @@ def _leaking(spec: Any, state: Any, vector: Recorder) -> dict[str, Any]:
 
 
 @LEAK
-def test_leak(spec: Any, state: Any, vector: Recorder) -> None:
+def test_pools_leak(spec: Any, state: Any, vector: Recorder) -> None:
     """32 ETH * 123,456 / 2**26 are 58,868,408 Gwei; a bond pays a hundredth, and nobody earns."""
     computed = _leaking(spec, state, vector)
     leaked = computed["inactivity_penalty_deltas"][1]
@@ -112,7 +112,7 @@ def test_leak(spec: Any, state: Any, vector: Recorder) -> None:
 
 @LEAK
 @pytest.mark.config(POOL_INACTIVITY_PENALTY_DIVISOR=1)
-def test_leak_without_divisor(spec: Any, state: Any, vector: Recorder) -> None:
+def test_pools_leak_without_divisor(spec: Any, state: Any, vector: Recorder) -> None:
     computed = _leaking(spec, state, vector)
     leaked = computed["inactivity_penalty_deltas"][1]
     assert [leaked[index] for index in (7, 8, 30, 31)] == [58_868_408, 0, 58_868_408, 0]
