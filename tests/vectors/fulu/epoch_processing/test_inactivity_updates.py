@@ -1,4 +1,4 @@
-"""Inactivity scores: up while absent, down while present, quickly down while the chain finalizes."""
+"""Inactivity scores: up while absent, down while present, quickly down without a leak."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Justification by two thirds of the stake, and the four ways in which a checkpoint becomes final."""
+"""Justification by two thirds of the stake, and the four ways to become final."""
 
 from typing import Any
 
