@@ -80,16 +80,15 @@ def check_exit_request(spec: Any, before: Any, after: Any, request: Any) -> None
         assert new.exit_epoch == FAR, f"I2: {index} is sent away"
 
 
-def check_delays(spec: Any, state: Any) -> None:
-    """I2: who leaves, slashed or not, is paid the ordinary delay after its exit."""
+def check_delays(spec: Any, before: Any, after: Any) -> None:
+    """I2: who begins to leave, slashed or not, is paid the ordinary delay after its exit."""
     delay = int(spec.config.MIN_VALIDATOR_WITHDRAWABILITY_DELAY)
-    started = int(state.fork.epoch)
-    for index in pooled_indices(state):
-        validator = state.validators[index]
-        # What left before the fork was slashed by the rules of then
-        if validator.exit_epoch != FAR and int(validator.exit_epoch) > started + 5:
-            expected = int(validator.exit_epoch) + delay
-            assert int(validator.withdrawable_epoch) == expected, f"I2: {index} is held back"
+    for index in pooled_indices(before):
+        old, new = before.validators[index], after.validators[index]
+        expected = old.withdrawable_epoch
+        if old.exit_epoch == FAR and new.exit_epoch != FAR:
+            expected = int(new.exit_epoch) + delay
+        assert new.withdrawable_epoch == expected, f"I2: {index} is held back"
 
 
 def check_consent(before: Any, after: Any, admitted: set[int]) -> None:
@@ -224,7 +223,7 @@ class Watch:
         self.spec = spec
 
     def block(self, name: str, plain: Callable[..., Any], state: Any, block: Any) -> None:
-        """A block: I1, I3 and the locks of I6."""
+        """A block: I1, the delays of I2, I3 and the locks of I6."""
         before = state.copy()
         plain(state, block)
         body = block.body
@@ -232,7 +231,7 @@ class Watch:
         admitted = {int(signed.message.validator_index) for signed in body.pool_admissions}
         check_consent(before, state, admitted)
         check_locks(before, state)
-        check_delays(self.spec, state)
+        check_delays(self.spec, before, state)
 
     def epoch(self, name: str, plain: Callable[..., Any], state: Any) -> None:
         """An epoch's end: I1, I3, the locks of I6."""
@@ -241,6 +240,7 @@ class Watch:
         check_principal(before, state)
         check_consent(before, state, set())
         check_locks(before, state)
+        check_delays(self.spec, before, state)
         advanced = state.copy()
         advanced.slot += 1
         check_leverage(self.spec, advanced)

@@ -7,9 +7,10 @@ with time.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from poolspec.runtime import bls
 from poolspec.vectors.recorder import Recorder
 from tests.helpers.attestations import Voters, build_attestation, everyone
-from tests.helpers.blocks import propose
+from tests.helpers.blocks import Change, build_block_at_slot, sign_block
 from tests.helpers.pools import build_pool_admission
 from tests.helpers.requests import build_withdrawal_request
 from tests.helpers.sync_committee import build_sync_aggregate
@@ -28,7 +29,9 @@ def build_vote(spec: Any, state: Any, slot: int, voters: Voters) -> Any:
         for index in range(count)
         if list(voters([int(i) for i in spec.get_beacon_committee(state, spec.Slot(slot), index)]))
     ]
-    return build_attestation(spec, state, slot, voting, voters) if voting else None
+    if not voting:
+        return None
+    return build_attestation(spec, state, slot, voting, voters, signed=bls.bls_active)
 
 
 class Chain:
@@ -44,12 +47,16 @@ class Chain:
         self.blocks: list[Any] = []
         self.voters: Voters | None = everyone
         self.signs: Callable[[int], bool] = lambda _index: True
-        self._voted_until = 0
+        self.voted_until = 0
 
     @property
     def epoch(self) -> int:
         """The current epoch."""
         return int(self.state.slot) // int(self.spec.SLOTS_PER_EPOCH)
+
+    def voters_in(self, slot: int) -> Voters | None:
+        """Who votes in a slot."""
+        return self.voters
 
     def begin(self, vector: Recorder) -> None:
         """What follows is a case: this is the state before it."""
@@ -78,21 +85,33 @@ class Chain:
                 for operation in body[name]:
                     getattr(block.body, name).append(operation)
 
-        signed = propose(self.spec, self.state, change, slot)
+        signed = self._propose(int(self.state.slot) + 1 if slot is None else slot, change)
         self.blocks.append(signed)
         return signed
+
+    def _propose(self, slot: int, change: Change) -> Any:
+        """Advance by a block; a fork's first one may be for the slot where the state stands."""
+        spec, state = self.spec, self.state
+        if state.slot < slot:
+            spec.process_slots(state, spec.Slot(slot))
+        block = build_block_at_slot(spec, state)
+        change(block)
+        spec.process_block(state, block)
+        block.state_root = spec.hash_tree_root(state)
+        return sign_block(spec, state, block)
 
     def _fill(self, block: Any) -> None:
         """Votes of the slots since the last block, and the sync committee's signature."""
         spec, state = self.spec, self.state
-        start = self.epoch * int(spec.SLOTS_PER_EPOCH)
+        start = (self.epoch - 1) * int(spec.SLOTS_PER_EPOCH)
         last = int(state.slot) - 1
-        first = max(self._voted_until, min(start, last), 0)
-        for slot in range(first, last + 1):
-            vote = self.voters and build_vote(spec, state, slot, self.voters)
+        slots = range(max(self.voted_until, start, 0), last + 1)
+        for slot in slots[-int(spec.MAX_ATTESTATIONS_ELECTRA) :]:
+            voters = self.voters_in(slot)
+            vote = voters and build_vote(spec, state, slot, voters)
             if vote is not None:
                 block.body.attestations.append(vote)
-        self._voted_until = last + 1
+        self.voted_until = last + 1
         members = spec.get_current_sync_committee_indices(state)
         signing = [self.signs(int(index)) for index in members]
         block.body.sync_aggregate = build_sync_aggregate(spec, state, signing)
@@ -109,7 +128,7 @@ class Chain:
     def sparse_until(self, epoch: int) -> None:
         """One block in each epoch's last slot, with the votes of the slots before it.
 
-        Those are 7 of 8 under the minimal preset, which is enough to finalize.
+        Under the minimal preset those are all, and nearly all of them count for the target.
         """
         length = int(self.spec.SLOTS_PER_EPOCH)
         while self.epoch < epoch:
