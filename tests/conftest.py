@@ -87,8 +87,9 @@ def spec_keys(config: pytest.Config, node: Any) -> list[SpecKey]:
         forks = mark.args if mark is not None else sorted(available)
         keys = [SpecKey(fork, preset) for fork in forks for preset in ("minimal", "mainnet")]
     keys = [key for key in keys if key.preset in available.get(key.fork, ())]
-    if config.getoption("vectors_output") is not None:
-        return keys
+    selection = _selection(config)
+    if selection is not None:
+        return [key for key in keys if selection.may_hold(key.preset, key.fork)]
     presets = config.getoption("preset") or ["minimal"]
     forks = config.getoption("fork") or sorted(available)
     return [key for key in keys if key.preset in presets and key.fork in forks]
@@ -104,16 +105,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Work out the case of each test; when writing, leave only those that are selected."""
     selection = _selection(config)
-    dropped = []
+    kept, dropped = [], []
     for item in items:
         case = _case_of_item(item)
         if case is not None:
             item.stash[CASE] = case
-        if selection is not None and (case is None or case not in selection):
-            dropped.append(item)
+        wanted = selection is None or (case is not None and case in selection)
+        (kept if wanted else dropped).append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)
-        items[:] = [item for item in items if item not in set(dropped)]
+        items[:] = kept
 
 
 def _case_of_item(item: pytest.Item) -> CaseId | None:

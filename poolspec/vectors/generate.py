@@ -117,6 +117,8 @@ def run_fillers(
         # Options for people at a terminal mean nothing here, and some need the plugin left out.
         "--override-ini=addopts=",
         "--import-mode=importlib",
+        # Rewriting assertions takes a while; the ordinary tests explain a failure better anyway.
+        "--assert=plain",
         "-p",
         "no:terminal",
         "-p",

@@ -8,7 +8,7 @@ a row to `IMPLEMENTATIONS`.
 
 import json
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ def _load_engine(fork: str, preset: str, fast: bool, config: Mapping[str, Any] |
 IMPLEMENTATIONS: dict[str, Loader] = {"engine": _load_engine, "spec": _load_spec}
 
 
+@cache
 def compiled() -> dict[str, tuple[str, ...]]:
     """The compiled forks, each with its presets, as they lie in the package."""
     modules = sorted(

@@ -90,10 +90,15 @@ class Selection:
         """The selection that `to_json` wrote."""
         return cls(**{name: tuple(patterns) for name, patterns in json.loads(text).items()})
 
+    def may_hold(self, preset: str, fork: str) -> bool:
+        """Whether any case of the preset and fork can be wanted."""
+        return _matches(self.preset, preset) and _matches(self.fork, fork)
+
     def __contains__(self, case: CaseId) -> bool:
         return all(
-            not patterns or any(fnmatchcase(getattr(case, name), pattern) for pattern in patterns)
-            for name, patterns in (
-                (field.name, getattr(self, field.name)) for field in fields(self)
-            )
+            _matches(getattr(self, field.name), getattr(case, field.name)) for field in fields(self)
         )
+
+
+def _matches(patterns: tuple[str, ...], name: str) -> bool:
+    return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)

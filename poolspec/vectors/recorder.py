@@ -8,7 +8,7 @@ would write an incomplete case fails in the ordinary test run.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from poolspec.runtime.ssz import serialize
+from poolspec.vectors.encoding import FieldEncodings
 from poolspec.vectors.layout import CaseId
 from poolspec.vectors.parts import SSZ_SUFFIX, YAML_SUFFIX, pack_snappy, write_yaml
 
@@ -17,6 +17,9 @@ NO_VERDICT_RUNNERS = ("rewards", "shuffling", "ssz_static")
 
 RESERVED_PARTS = ("manifest", "meta", "config")
 """Files that the recorder writes by itself."""
+
+
+_encodings = FieldEncodings()
 
 
 class RecordingError(Exception):
@@ -56,7 +59,7 @@ class Recorder:
 
     def ssz(self, name: str, value: Any) -> None:
         """An SSZ part."""
-        self._add(name + SSZ_SUFFIX, pack_snappy(serialize(value)) if self.writing else b"")
+        self._add(name + SSZ_SUFFIX, pack_snappy(_encodings.encode(value)) if self.writing else b"")
 
     def yaml(self, name: str, value: Any) -> None:
         """A YAML part."""
