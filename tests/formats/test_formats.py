@@ -103,7 +103,7 @@ def test_runners_modes_and_rewards() -> None:
         re.sub(r"\[(\w+)\].*", r"\1", row[0])
         for row in _rows("README.md", "# Formats of the vectors")
     }
-    assert listed == set(RUNNERS) - {"shuffling"}
+    assert listed == set(RUNNERS)
     assert {folder.name for folder in HERE.iterdir() if (folder / "README.md").is_file()} == listed
     suites = {row[0].strip("`") for row in _rows("ssz_static/README.md", "# SSZ static")}
     assert suites == {f"ssz_{mode.value}" for mode in Mode}

@@ -157,6 +157,4 @@ class RandomChain:
         if bytes(self.state.validators[index].withdrawal_credentials)[0] != 1:
             return "", None
         self._note("switching", index)
-        return "consolidations", build_consolidation_request(
-            self.spec, self.state, index, index
-        )
+        return "consolidations", build_consolidation_request(self.spec, self.state, index, index)

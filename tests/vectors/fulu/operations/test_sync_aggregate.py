@@ -1,6 +1,6 @@
 """Sync aggregates: who signed the last block's root, and what each place earns or costs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
@@ -59,7 +59,7 @@ def _run(spec: Any, state: Any, vector: Recorder, bits: Sequence[bool]) -> None:
 def _bits(spec: Any, pattern: str) -> list[bool]:
     size = int(spec.SYNC_COMMITTEE_SIZE)
     random = Random(pattern)
-    choices = {
+    choices: dict[str, Callable[[int], bool]] = {
         "everybody": lambda place: True,
         "nobody": lambda place: False,
         "first": lambda place: place == 0,

@@ -65,5 +65,7 @@ def _credited(spec: Any, before: Any, after: Any, blocks: list[Any]) -> int:
         for signed in blocks
         for request in signed.message.body.execution_requests.deposits
     )
-    waiting = [sum(int(each.amount) for each in state.pending_deposits) for state in (before, after)]
+    waiting = [
+        sum(int(each.amount) for each in state.pending_deposits) for state in (before, after)
+    ]
     return requested + waiting[0] - waiting[1]

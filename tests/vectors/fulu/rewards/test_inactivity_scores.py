@@ -24,9 +24,7 @@ SMALLEST = 2**21
 """The score at which an ETH of stake costs 1/32 ETH in an epoch: 2^21 of 2^26."""
 
 
-@pytest.mark.parametrize(
-    "finalized", [LAST_WITHOUT_LEAK, FIRST_WITH_LEAK], ids=["no_leak", "leak"]
-)
+@pytest.mark.parametrize("finalized", [LAST_WITHOUT_LEAK, FIRST_WITH_LEAK], ids=["no_leak", "leak"])
 @pytest.mark.parametrize("score", [0, 1, 2, 4, 100, SMALLEST])
 def test_score(spec: Any, state: Any, vector: Recorder, score: int, finalized: int) -> None:
     """Only who misses the target pays by its score, leak or no leak."""
