@@ -8,8 +8,7 @@ All columns of the state may be read at any time, and written before `State.forg
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -30,8 +29,10 @@ Rows = Iterable[int] | NDArray[Any]
 _ALL_FLAGS = 0b111
 
 
-class _Unsigned:
+class _Simulated(FuluRules):
     """Rules under which keys are only names: none is a point of a curve, none is added up."""
+
+    draws_duties: bool
 
     def aggregate_pubkeys(self, pubkeys: list[bytes]) -> bytes:
         """Return the sum of keys, of which nothing is known."""
@@ -41,13 +42,19 @@ class _Unsigned:
         """Take every deposit as signed."""
         return True
 
+    def process_sync_committee_updates(self, state: State) -> None:
+        """Draw a sync committee when it is time, if anybody wants to know."""
+        if self.draws_duties:
+            super().process_sync_committee_updates(state)
 
-class _FuluSimulated(_Unsigned, FuluRules):
-    pass
+    def process_proposer_lookahead(self, state: State) -> None:
+        """Draw proposers, if anybody wants to know."""
+        if self.draws_duties:
+            super().process_proposer_lookahead(state)
 
 
-class _PoolBondsSimulated(_Unsigned, PoolBondsRules):
-    pass
+class _PoolBondsSimulated(_Simulated, PoolBondsRules):
+    """The same for PoolBonds."""
 
 
 def _rows(rows: Rows) -> Indices:
@@ -66,11 +73,17 @@ class Simulation:
         fork: str = "poolbonds",
         preset: str = "mainnet",
         config: Mapping[str, Any] | None = None,
+        duties: bool = True,
     ) -> None:
-        """Start a chain in which all described validators are active and finality is in order."""
+        """Start a chain in which all described validators are active and finality is in order.
+
+        Without `duties`, proposers and sync committees stay those of the start, which saves most of
+        an epoch's time in a small registry. Only the reward for slashings goes by them here.
+        """
         spec = poolspec.load(fork, preset, config=config) if config else poolspec.load(fork, preset)
-        rules = {"fulu": _FuluSimulated, "poolbonds": _PoolBondsSimulated}[fork]
+        rules = {"fulu": _Simulated, "poolbonds": _PoolBondsSimulated}[fork]
         self.rules: Any = rules(spec)
+        self.rules.draws_duties = duties
         self.state: State = build_state(self.rules, description)
         self.offline: Mask = np.zeros(len(self.state.registry), np.bool_)
         """By validator index: who casts no votes. May be written."""

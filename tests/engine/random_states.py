@@ -66,7 +66,12 @@ class Maker:
         """The four epochs of a validator, mostly in order."""
         spec, kind = self.spec, self.random.random()
         epochs = dict.fromkeys(
-            ("activation_eligibility_epoch", "activation_epoch", "exit_epoch", "withdrawable_epoch"),
+            (
+                "activation_eligibility_epoch",
+                "activation_epoch",
+                "exit_epoch",
+                "withdrawable_epoch",
+            ),
             FAR,
         )
         if kind < 0.12:
@@ -109,7 +114,9 @@ class Maker:
             epochs["activation_eligibility_epoch"] = line if waits else 0
         if slashed and self.chance(0.5):
             half = int(spec.EPOCHS_PER_SLASHINGS_VECTOR) // 2
-            epochs["withdrawable_epoch"] = self.epoch + self.random.choice([half, half, 1, half * 2])
+            epochs["withdrawable_epoch"] = self.epoch + self.random.choice(
+                [half, half, 1, half * 2]
+            )
             epochs["exit_epoch"] = self.epoch + self.random.randint(-2, 6) if self.epoch > 2 else 5
         return spec.Validator(
             pubkey=public_key(index),
@@ -236,7 +243,9 @@ class Maker:
         if pubkey in known and self.chance(0.5):
             credentials = bytes(known[pubkey].withdrawal_credentials)
         latest = int(state.finalized_checkpoint.epoch) * int(self.spec.SLOTS_PER_EPOCH)
-        slot = self.random.choice([0, 0, latest, max(latest - 3, 0), max(latest - 30, 0), latest + 1])
+        slot = self.random.choice(
+            [0, 0, latest, max(latest - 3, 0), max(latest - 30, 0), latest + 1]
+        )
         return self.spec.PendingDeposit(
             pubkey=pubkey,
             withdrawal_credentials=credentials,

@@ -1,8 +1,9 @@
 """Who took part in an ending epoch, and with how much weight, in one pass over the registry.
 
 Rewards depend on a validator only through its effective balance, counted in increments, and a few
-yes-or-no facts. Both together are one small number, the `key`. A histogram of keys gives all sums of
-weight, and whatever is reckoned per key is spread to the validators by indexing.
+yes-or-no facts. Both together are one small number, the key; validators with the same key are a
+group. The sizes of groups give all sums of weight, and what is reckoned for each group is spread to
+the validators by indexing.
 """
 
 import numpy as np
@@ -38,8 +39,8 @@ _NOBODY = np.zeros(0, np.int64)
 class Attendance:
     """Facts about all validators at the end of an epoch.
 
-    `facts` is a byte each, `key` is `level << FACT_BITS | facts`, and `levels[level]` the effective
-    balance in increments. `counts` says how often each key occurs, `keys` which ones do.
+    By validator: `facts`, a byte, and `group`. By group, ascending: `keys`, which are
+    `level << FACT_BITS | facts`, and `sizes`. `levels[level]` is the effective balance in increments.
     """
 
     def __init__(
@@ -48,32 +49,39 @@ class Attendance:
         self.increment = increment
         self._effective_balance = registry.effective_balance
         self.facts = np.empty(len(registry), np.uint8)
-        self.key: Indices = np.empty(len(registry), np.int64)
         for rows in chunks(len(registry)):
             self.facts[rows] = _facts(registry, rows, previous, current)
         _add_late_payers(self.facts, registry, previous)
         if other is not None:
             self.facts |= other.view(np.uint8) << np.uint8(OTHER.bit_length() - 1)
-        self.levels, self._fractions = self._set_keys()
-        self.counts = np.bincount(self.key, minlength=len(self.levels) << FACT_BITS)
-        self.keys: Indices = np.flatnonzero(self.counts)
+        key, self.levels, self._fractions = self._keys()
+        occurrences = np.bincount(key)
+        self.keys: Indices = np.flatnonzero(occurrences > 0)
+        self.sizes: Indices = occurrences[self.keys]
+        number = np.empty(len(occurrences), np.int64)
+        number[self.keys] = np.arange(len(self.keys))
+        self.group: Indices = np.take(number, key, out=key)
 
-    def _set_keys(self) -> tuple[Column, Indices]:
-        """Fill `key`; return the levels, and who has an effective balance between two increments."""
+    def increments(self) -> Column:
+        """Return the effective balance of each group in increments."""
+        return self.levels[self.keys >> FACT_BITS]
+
+    def _keys(self) -> tuple[Indices, Column, Indices]:
+        """Return keys by validator, the levels, and whose balance is between two increments."""
         balances, increment = self._effective_balance, np.uint64(self.increment)
         top = largest(balances) // self.increment
         if top >= _LEVELS:
             levels, level_of = np.unique(balances // increment, return_inverse=True)
-            self.key[:] = (level_of << FACT_BITS) | self.facts
-            return levels, np.flatnonzero(balances % increment)
-        fractions = []
+            key = (level_of << FACT_BITS) | self.facts
+            return key, levels, np.flatnonzero(balances % increment)
+        key, fractions = np.empty(len(balances), np.int64), []
         for rows in chunks(len(balances)):
             increments = balances[rows] // increment
             if not np.array_equal(increments * increment, balances[rows]):
                 fractions.append(rows.start + np.flatnonzero(balances[rows] % increment))
-            np.left_shift(increments.view(np.int64), FACT_BITS, out=self.key[rows])
-            self.key[rows] |= self.facts[rows]
-        return np.arange(top + 1, dtype=np.uint64), np.concatenate([*fractions, _NOBODY])
+            np.left_shift(increments.view(np.int64), FACT_BITS, out=key[rows])
+            key[rows] |= self.facts[rows]
+        return key, np.arange(top + 1, dtype=np.uint64), np.concatenate([*fractions, _NOBODY])
 
     @property
     def eligible(self) -> Mask:
@@ -89,10 +97,10 @@ class Attendance:
 
     def weight(self, fact: int) -> int:
         """Return the effective balance (Gwei) of all that share a fact: exact, without a floor."""
-        chosen = self.keys[(self.keys & fact) != 0]
-        increments: list[int] = self.levels[chosen >> FACT_BITS].tolist()
-        counts: list[int] = self.counts[chosen].tolist()
-        whole = sum(count * each for count, each in zip(counts, increments, strict=True))
+        chosen = (self.keys & fact) != 0
+        increments: list[int] = self.increments()[chosen].tolist()
+        sizes: list[int] = self.sizes[chosen].tolist()
+        whole = sum(size * each for size, each in zip(sizes, increments, strict=True))
         part = self._fractions[(self.facts[self._fractions] & np.uint8(fact)) != 0]
         rest = total(self._effective_balance[part] % np.uint64(self.increment))
         return whole * self.increment + rest

@@ -4,11 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from poolspec.engine.fulu.attendance import (
-    ELIGIBLE,
-    FACT_BITS,
-    Attendance,
-)
+from poolspec.engine.fulu.attendance import ELIGIBLE, Attendance
 from poolspec.engine.fulu.mutators import Mutators
 from poolspec.engine.numbers import (
     U64_MAX,
@@ -28,7 +24,7 @@ __all__ = ["InactivityPenalties", "Rewards", "Tables"]
 
 
 class Tables(NamedTuple):
-    """By participation flag: what each key of an `Attendance` earns and owes (Gwei)."""
+    """By participation flag: what each group of an `Attendance` earns and owes (Gwei)."""
 
     rewards: tuple[Column, ...]
     penalties: tuple[Column, ...]
@@ -78,24 +74,24 @@ class Rewards(Mutators):
     # Tables
 
     def flag_tables(self, state: State, attendance: Attendance) -> Tables:
-        """Return the rewards and penalties for all flags by key, zero for keys of nobody."""
+        """Return the rewards and penalties for all flags by group."""
         base = self.base_reward_per_increment(state)
-        keys = attendance.keys[(attendance.keys & ELIGIBLE) != 0]
-        increments = attendance.levels[keys >> FACT_BITS]
+        eligible = np.flatnonzero(attendance.keys & ELIGIBLE)
+        keys, increments = attendance.keys[eligible], attendance.increments()[eligible]
         active = self.total_active_balance(state) // self.p.EFFECTIVE_BALANCE_INCREMENT
         is_leaking = self.is_leaking(state)
         rewards, penalties = [], []
         for flag, weight in enumerate(self.p.PARTICIPATION_FLAG_WEIGHTS):
-            reward, penalty = column(len(attendance.counts)), column(len(attendance.counts))
+            reward, penalty = column(len(attendance.keys)), column(len(attendance.keys))
             weighted = multiply(multiply(increments, base), weight)
             has_flag = (keys & (1 << flag)) != 0
             if flag != self.p.TIMELY_HEAD_FLAG_INDEX:
                 owed = weighted // np.uint64(self.p.WEIGHT_DENOMINATOR)
-                penalty[keys[~has_flag]] = owed[~has_flag]
+                penalty[eligible[~has_flag]] = owed[~has_flag]
             if not is_leaking:
                 share = self._participating(attendance, flag)
                 divisor = np.uint64(checked(active * self.p.WEIGHT_DENOMINATOR))
-                reward[keys[has_flag]] = multiply(weighted[has_flag], share) // divisor
+                reward[eligible[has_flag]] = multiply(weighted[has_flag], share) // divisor
             rewards.append(reward)
             penalties.append(penalty)
         return Tables(tuple(rewards), tuple(penalties))
@@ -136,15 +132,15 @@ class Rewards(Mutators):
         inactivity: InactivityPenalties,
     ) -> None:
         """Apply what the tables and the leak say to the balances."""
-        self.settle_balances(state.registry.balances, attendance.key, tables, inactivity)
+        self.settle_balances(state.registry.balances, attendance.group, tables, inactivity)
 
     def settle_balances(
-        self, balances: Column, key: Indices, tables: Tables, inactivity: InactivityPenalties
+        self, balances: Column, group: Indices, tables: Tables, inactivity: InactivityPenalties
     ) -> None:
         """Apply rewards and penalties to balances, source by source where it makes a difference.
 
-        Where a balance covers all its penalties, the order in which the sources are settled does not
-        matter and their sum is applied. The others are few and are done one source at a time.
+        Where a balance covers all its penalties, the order of the sources does not matter and their
+        sum is applied. The others are few and are done one source at a time.
         """
         earned = np.sum(tables.rewards, axis=0, dtype=np.uint64)
         owed = np.sum(tables.penalties, axis=0, dtype=np.uint64)
@@ -155,22 +151,22 @@ class Rewards(Mutators):
             low = np.flatnonzero(balances < np.uint64(most))
         before = balances[low]
         # Differences wrap to and fro here; what is wrong because of it is overwritten below.
-        balances += (earned - owed)[key]
+        balances += (earned - owed)[group]
         balances[inactivity.indices] -= inactivity.amounts
-        balances[low] = self._settle_in_order(before, low, key[low], tables, inactivity)
+        balances[low] = self._settle_in_order(before, low, group[low], tables, inactivity)
 
     def _settle_in_order(
         self,
         balances: Column,
         rows: Indices,
-        key: Indices,
+        group: Indices,
         tables: Tables,
         inactivity: InactivityPenalties,
     ) -> Column:
         """Return some balances after each source in its turn; `rows` says whose they are."""
         for rewards, penalties in zip(tables.rewards, tables.penalties, strict=True):
-            balances = self.credit(balances, rewards[key])
-            balances = subtract_saturating(balances, penalties[key])
+            balances = self.credit(balances, rewards[group])
+            balances = subtract_saturating(balances, penalties[group])
         leaking = column(len(rows))
         places = np.searchsorted(inactivity.indices, rows)
         places = np.minimum(places, max(len(inactivity.indices) - 1, 0))
@@ -189,8 +185,8 @@ class Rewards(Mutators):
         """Return (rewards, penalties) of all validators for one flag."""
         attendance = self.attendance(state)
         tables = self.flag_tables(state, attendance)
-        key = attendance.key
-        return tables.rewards[flag_index][key], tables.penalties[flag_index][key]
+        group = attendance.group
+        return tables.rewards[flag_index][group], tables.penalties[flag_index][group]
 
     def get_inactivity_penalty_deltas(self, state: State) -> tuple[Column, Column]:
         """Return (rewards, penalties) of all validators for the inactivity leak."""

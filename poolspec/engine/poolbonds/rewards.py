@@ -25,18 +25,17 @@ _DENSE = 2
 
 
 class _Groups:
-    """Members that share pool and key earn and owe the same: they are reckoned with together.
+    """Members of the same pool and the same group of an `Attendance`, reckoned with together.
 
-    By group: `pools`, `keys` and how many `members` there are. `of_member` gives each member's group.
+    By such group: `pools`, `groups` of the `Attendance`, and how many `members` there are.
+    `of_member` gives each member's.
     """
 
     def __init__(self, attendance: Attendance, members: Indices, pools: Indices) -> None:
-        # Keys are numbered anew, so that pool and key make one small number.
-        number = np.zeros(len(attendance.counts), np.int64)
-        number[attendance.keys] = np.arange(len(attendance.keys))
-        pairs = number[attendance.key[members]]
-        pairs += pools * len(attendance.keys)
-        size = (int(pools.max()) + 1) * len(attendance.keys)
+        count = len(attendance.keys)
+        pairs = pools * count
+        pairs += attendance.group[members]
+        size = (int(pools.max()) + 1) * count
         if size <= _DENSE * len(members):
             self.members = np.bincount(pairs, minlength=size)
             present, self.of_member = np.arange(size), pairs
@@ -44,8 +43,7 @@ class _Groups:
             present, self.of_member, self.members = np.unique(
                 pairs, return_inverse=True, return_counts=True
             )
-        self.pools, numbers = np.divmod(present, len(attendance.keys))
-        self.keys = attendance.keys[numbers]
+        self.pools, self.groups = np.divmod(present, count)
 
     def sums(self, amounts: Column, pool_count: int) -> list[int]:
         """Return by pool the exact sum of an amount that is given by group."""
@@ -93,7 +91,7 @@ class PoolRewards(PoolMutators):
     ) -> None:
         """Settle pools in sums and solo validators source by source."""
         self._settle_pools(state, attendance, tables, inactivity)
-        others = attendance.keys[(attendance.keys & OTHER) != 0]
+        others = np.flatnonzero(attendance.keys & OTHER)
         for table in (*tables.rewards, *tables.penalties):
             table[others] = 0
         is_solo = (attendance.facts[inactivity.indices] & np.uint8(OTHER)) == 0
@@ -113,8 +111,8 @@ class PoolRewards(PoolMutators):
         if not len(members):
             return
         groups = _Groups(attendance, members, registry.pool[members].view(np.int64))
-        rewards = np.sum(tables.rewards, axis=0, dtype=np.uint64)[groups.keys]
-        penalties = np.sum(tables.penalties, axis=0, dtype=np.uint64)[groups.keys]
+        rewards = np.sum(tables.rewards, axis=0, dtype=np.uint64)[groups.groups]
+        penalties = np.sum(tables.penalties, axis=0, dtype=np.uint64)[groups.groups]
         rates = state.pools.commission[groups.pools]
         commissions = multiply(rewards, rates) // np.uint64(self.p.BASIS_POINTS)
         check(not np.any(commissions > rewards), "a commission is more than the reward")
