@@ -8,7 +8,14 @@ from poolspec.vectors.recorder import Recorder
 from tests.helpers.epoch_end import EPOCH, leave_at, stand_at_epoch_end, weights
 from tests.helpers.pools import SEAT_BOND, add_pool, make_pooled
 from tests.helpers.running import run_epoch_step
-from tests.helpers.sampling import accepted, first_candidates, make_heavy, make_seed, slot_seed
+from tests.helpers.sampling import (
+    accepted,
+    draw_value,
+    first_candidates,
+    make_heavy,
+    make_seed,
+    slot_seed,
+)
 
 pytestmark = pytest.mark.vectors(
     runner="epoch_processing", handler="proposer_lookahead", forks=["poolbonds"]
@@ -19,6 +26,10 @@ DRAWN_EPOCH = EPOCH + 2
 DOMAIN_TYPE = 0
 MIX_WITH_A_ZERO = {"minimal": 3076, "mainnet": 3475}
 """Mixes, as numbers, under which a validator of even index is drawn with the random value 0."""
+
+
+MIX_WITH_THE_LARGEST = {"minimal": 11_961, "mainnet": 351}
+"""Mixes, as numbers, under which the first draw for one of the slots has all bits set."""
 
 
 def _seeds(spec: Any, state: Any) -> list[bytes]:
@@ -75,6 +86,18 @@ def test_waiting_are_skipped_at_a_draw_of_zero(spec: Any, state: Any, vector: Re
     assert _new(spec, state) == _drawn(spec, state, active)
     assert _new(spec, state) != _drawn(spec, state, active, zero_passes=True)
     assert not set(_new(spec, state)) & set(waiting)
+
+
+def test_heaviest_pass_every_draw(spec: Any, state: Any, vector: Recorder) -> None:
+    """2048 ETH are no less than any random value, and a slot's first candidate proposes."""
+    everybody = _everybody(state)
+    make_heavy(spec, state, everybody)
+    state.randao_mixes[EPOCH] = MIX_WITH_THE_LARGEST[spec.preset].to_bytes(32, "big")
+    stand_at_epoch_end(spec, state)
+    run_epoch_step(spec, state, vector, STEP)
+    seeds = _seeds(spec, state)
+    assert 65_535 in [draw_value(seed, 0) for seed in seeds]
+    assert _new(spec, state) == [first_candidates(spec, seed, everybody, 1)[0] for seed in seeds]
 
 
 def test_nobody_has_weight(spec: Any, state: Any, vector: Recorder) -> None:
