@@ -20,9 +20,10 @@ RUN := $(VENV)/bin/python
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 UV_VERSION := 0.13.9
+CLIENTS := clients
 # What is ours: code, and documents.
 CODE := $(wildcard setup.py pysetup poolspec stubs tests benchmarks)
-DOCUMENTS := $(wildcard *.md specs docs eip tests)
+DOCUMENTS := $(wildcard *.md specs docs eip tests $(CLIENTS)/*.md)
 
 ifneq ($(filter conformance,$(MAKECMDGOALS)),)
   ifeq ($(strip $(VECTORS)),)
@@ -79,6 +80,17 @@ vectors: $(VENV)/.installed ## Write the test vectors into vectors/ (OUTPUT=…)
 conformance: $(VENV)/.installed ## Replay VECTORS=<folder or .tar.gz>; ARGS="--runner sanity" selects.
 	@$(VENV)/bin/poolspec conformance "$(VECTORS)" $(ARGS)
 
+.PHONY: client-check
+client-check: $(CLIENTS)/node_modules/.installed ## Let other clients' software read VECTORS=<folder> (vectors/).
+	@node $(CLIENTS)/check.js $(ARGS) "$(or $(VECTORS),$(OUTPUT))"
+
+$(CLIENTS)/node_modules/.installed: $(CLIENTS)/package-lock.json $(CLIENTS)/package.json $(CLIENTS)/.npmrc
+	@for tool in node npm; do command -v $$tool > /dev/null || { echo "error: $$tool not found; make client-check needs Node.js 20 or later with npm" >&2; exit 1; }; done
+	@node -e 'if (parseInt(process.versions.node) < 20) { console.error("error: make client-check needs Node.js 20 or later, this is " + process.versions.node); process.exit(1); }'
+	@echo "installing the locked packages into $(CLIENTS)/node_modules"
+	@npm ci --prefix $(CLIENTS) --silent
+	@touch $@
+
 .PHONY: bench
 bench: $(VENV)/.installed ## Measure speed beside the official specification's figures.
 	@$(RUN) -m benchmarks $(ARGS)
@@ -109,5 +121,5 @@ lock: $(VENV)/.locked ## Renew requirements.lock within the bounds of pyproject.
 
 .PHONY: clean
 clean: ## Remove .venv, compiled specs, written vectors and caches.
-	@rm -rf $(VENV) build dist vectors *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) build dist vectors $(CLIENTS)/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@rm -rf $$(git ls-files --others --ignored --exclude-standard --directory poolspec pysetup tests benchmarks)

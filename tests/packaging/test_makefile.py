@@ -50,7 +50,7 @@ def test_target_exists(target: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("target", sorted({*phony_targets()} - {"help", "clean", "lock"}))
+@pytest.mark.parametrize("target", sorted({*phony_targets()} - {"help", "clean", "client-check", "lock"}))
 def test_target_sets_up_what_it_needs(target: str, tmp_path: Path) -> None:
     """In a checkout without an environment, every command begins by making one."""
     shutil.copy(ROOT / "Makefile", tmp_path)
@@ -76,3 +76,25 @@ def test_missing_python_is_named(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "error: python-of-nowhere not found; Python 3.11 or later is needed" in done.stderr
     assert not (tmp_path / ".venv").exists()
+
+
+def test_client_check_says_what_is_missing(tmp_path: Path) -> None:
+    """Without Node.js it ends with one line, before anything is installed."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    shutil.copytree(ROOT / "clients", tmp_path / "clients", ignore=lambda *_: ["node_modules"])
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("bash", "make"):
+        (tools / name).symlink_to(shutil.which(name) or name)
+    done = subprocess.run(
+        [tools / "make", "client-check"],
+        cwd=tmp_path,
+        env={"PATH": str(tools)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert done.stderr.startswith("error: node not found; make client-check needs Node.js 20 or ")
+    assert not (tmp_path / "clients" / "node_modules").exists()
