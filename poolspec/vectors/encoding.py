@@ -9,6 +9,8 @@ node.
 from collections import OrderedDict
 from typing import Any
 
+from remerkleable.tree import to_gindex
+
 from poolspec.runtime.codec import codec_of
 from poolspec.runtime.ssz import Container, serialize
 
@@ -52,7 +54,7 @@ class FieldEncodings:
         tails: list[bytes] = []
         offset = 0
         for place, kind in enumerate(value.fields().values()):
-            part = self.of(kind, root.getter((1 << depth) | place))
+            part = self.of(kind, root.getter(to_gindex(place, depth)))
             fixed = codec_of(kind).size is not None
             head.append(part if fixed else b"")
             tails.append(b"" if fixed else part)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from poolspec.runtime.codec import codec_of
 from poolspec.runtime.ssz import Bytes32, Container, List, Uint64, Vector, serialize
 from poolspec.vectors.encoding import MIN_FIELD_BYTES, FieldEncodings
 from tests.helpers.blocks import propose
@@ -14,7 +15,7 @@ class Roots(Vector[Bytes32, 256]):  # type: ignore[type-arg, valid-type]
     """8,192 bytes."""
 
 
-class Numbers(List[Uint64, 2**20]):  # type: ignore[type-arg, valid-type]
+class Numbers(List[Uint64, 1048576]):  # type: ignore[type-arg, valid-type]
     """Of any length."""
 
 
@@ -30,8 +31,6 @@ class Mixed(Container):
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The types of the fields that are really encoded."""
-    from poolspec.vectors import encoding
-
     seen: list[str] = []
 
     class Counting:
@@ -43,8 +42,8 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             seen.append(self.kind.__name__)
             return self.codec.encode(node)
 
-    plain = encoding.codec_of
-    monkeypatch.setattr(encoding, "codec_of", Counting)
+    plain = codec_of
+    monkeypatch.setattr("poolspec.vectors.encoding.codec_of", Counting)
     return seen
 
 
