@@ -1,0 +1,116 @@
+"""Run cases against mutants until one notices."""
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+
+from poolspec.mutation.bench import Bench, BenchMaker
+from poolspec.mutation.coverage import Coverage
+from poolspec.mutation.functions import compile_function
+from poolspec.mutation.mutants import Mutant
+from poolspec.mutation.processes import Job, run_jobs
+
+LIMIT_FACTOR = 10
+LIMIT_SECONDS = 2.0
+"""A case may take this much longer than it did without a mistake, before it counts as caught."""
+
+CRASHES = 3
+"""So many crashes, and no case that fails otherwise, show that a mutant is no working program."""
+
+RECENT = 4
+"""Cases that caught the last mutants of a function are tried first on its next ones."""
+
+
+class Fate(Enum):
+    """What became of a mutant.
+
+    One that crashes instead of giving a wrong result says nothing about the vectors, as any
+    implementation would be rid of it before: it is not counted.
+    """
+
+    CAUGHT = "caught"
+    SURVIVED = "survived"
+    NOT_REACHED = "not reached"
+    CRASHED = "crashed"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A mutant and its fate."""
+
+    mutant: Mutant
+    fate: Fate
+    tried: int
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A mutant, and the cases that reach it, the fastest first."""
+
+    mutant: Mutant
+    cases: tuple[int, ...]
+
+
+def trials(mutants: Sequence[Mutant], coverage: Coverage) -> list[Trial]:
+    """Find the cases for each mutant."""
+    found = []
+    for mutant in mutants:
+        cases = coverage.cases.get(mutant.point, [])
+        ordered = sorted(cases, key=lambda case: (coverage.seconds[case], case))
+        found.append(Trial(mutant, tuple(ordered)))
+    return found
+
+
+class KillingJob(Job[Trial, Judged]):
+    """Runs trials."""
+
+    def __init__(self, bench: BenchMaker, seconds: dict[int, float]) -> None:
+        self._bench = bench
+        self._seconds = seconds
+
+    @contextmanager
+    def session(self) -> Iterator[Callable[[Trial], Judged]]:
+        """Open this process's bench."""
+        recent: dict[str, list[int]] = {}
+        with self._bench() as bench:
+
+            def judge(trial: Trial) -> Judged:
+                return self._judge(bench, trial, recent.setdefault(trial.mutant.function, []))
+
+            yield judge
+
+    def _judge(self, bench: Bench, trial: Trial, recent: list[int]) -> Judged:
+        mutant = trial.mutant
+        if not trial.cases:
+            return Judged(mutant, Fate.NOT_REACHED, 0)
+        first = [case for case in recent if case in set(trial.cases)]
+        order = first + [case for case in trial.cases if case not in first]
+        (tree,) = ast.parse(mutant.source).body
+        assert isinstance(tree, ast.FunctionDef)
+        bench.replace(mutant.function, compile_function(tree, mutant.document))
+        try:
+            return self._run(bench, mutant, order, recent)
+        finally:
+            bench.restore(mutant.function)
+
+    def _run(self, bench: Bench, mutant: Mutant, order: Sequence[int], recent: list[int]) -> Judged:
+        crashes = 0
+        for tried, case in enumerate(order, 1):
+            reason = bench.run(case, LIMIT_SECONDS + LIMIT_FACTOR * self._seconds[case]).reason
+            if " crashed: " in reason:
+                crashes += 1
+                if crashes == CRASHES:
+                    return Judged(mutant, Fate.CRASHED, tried)
+            elif reason:
+                recent[:] = [case, *(each for each in recent if each != case)][:RECENT]
+                return Judged(mutant, Fate.CAUGHT, tried)
+        return Judged(mutant, Fate.CRASHED if crashes else Fate.SURVIVED, len(order))
+
+
+def judge(
+    bench: BenchMaker, trials: Sequence[Trial], seconds: dict[int, float], jobs: int
+) -> Iterator[Judged]:
+    """Judge all mutants; the fates come as they are known."""
+    return run_jobs(KillingJob(bench, seconds), trials, jobs)
