@@ -9,12 +9,6 @@ from poolspec.fulu import minimal
 from tests.fulu.chain import genesis_state
 
 
-@pytest.fixture
-def spec() -> Any:
-    """Fulu in the minimal preset."""
-    return minimal
-
-
 @cache
 def _genesis() -> Any:
     return genesis_state(minimal)

@@ -14,6 +14,8 @@ from tests.fulu.chain import (
     propose,
 )
 
+pytestmark = pytest.mark.forks("fulu")
+
 
 def test_all_validators_are_active(spec: Any, state: Any) -> None:
     assert list(spec.get_active_validator_indices(state, spec.GENESIS_EPOCH)) == list(range(64))
@@ -84,6 +86,7 @@ def test_blocks_can_be_built_on_it(spec: Any, state: Any) -> None:
 
 
 def test_the_first_deposit_request_comes_after_the_registry(spec: Any, state: Any) -> None:
+    assert state.eth1_deposit_index == state.deposit_requests_start_index == 64
     spec.process_deposit_request(state, spec.DepositRequest(index=64, amount=32 * ETH))
     assert state.eth1_deposit_index == state.deposit_requests_start_index == 64
     assert spec.is_pending_deposit_ready(state, state.pending_deposits[0])

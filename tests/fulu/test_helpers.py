@@ -8,6 +8,8 @@ import pytest
 
 from tests.fulu.chain import ETH
 
+pytestmark = pytest.mark.forks("fulu")
+
 
 @pytest.mark.parametrize(
     "n",

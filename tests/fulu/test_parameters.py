@@ -8,6 +8,8 @@ import pytest
 import poolspec
 from poolspec.fulu import mainnet, minimal
 
+pytestmark = pytest.mark.forks("fulu")
+
 MAINNET_GENESIS = "0x4b363db94e286120d76eb905340fdd4e54bfe9f06bf33ff6cf5ad27f511bfe95"
 
 

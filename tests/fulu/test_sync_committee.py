@@ -9,6 +9,8 @@ import poolspec
 from poolspec.runtime import bls
 from tests.fulu.chain import VALIDATOR_COUNT, privkey, propose, pubkey, signing_root
 
+pytestmark = pytest.mark.forks("fulu")
+
 INDEX_BY_PUBKEY = {pubkey(index): index for index in range(VALIDATOR_COUNT)}
 
 

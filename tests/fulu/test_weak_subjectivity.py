@@ -9,6 +9,8 @@ from poolspec.fulu import mainnet
 from poolspec.runtime.ssz import Uint64
 from tests.fulu.chain import ETH, GENESIS_TIME, propose
 
+pytestmark = pytest.mark.forks("fulu")
+
 SLOT_SECONDS = 6
 EPOCH_SECONDS = 8 * SLOT_SECONDS
 

@@ -64,10 +64,7 @@ class Queues(Mutators):
             self.add_validator(state, deposit.pubkey, credentials, deposit.amount)
 
     def is_deposit_ready(self, state: State, deposit: PendingDeposit) -> bool:
-        """Decide whether the former bridge and finality let a deposit be applied."""
-        is_request = deposit.slot > self.p.GENESIS_SLOT
-        if is_request and state.eth1_deposit_index < state.deposit_requests_start_index:
-            return False
+        """Decide whether the slot that brought a deposit is final."""
         return deposit.slot <= self.start_slot(state.finalized_checkpoint.epoch)
 
     def is_deposit_postponed(self, state: State, deposit: PendingDeposit) -> bool:

@@ -27,8 +27,6 @@ class Requests(Mutators):
 
     def process_deposit_request(self, state: State, request: Any) -> None:
         """Put a deposit at the end of the queue."""
-        if state.deposit_requests_start_index == self.p.UNSET_DEPOSIT_REQUESTS_START_INDEX:
-            state.deposit_requests_start_index = int(request.index)
         self.queue_deposit(state, request)
 
     def queue_deposit(self, state: State, request: Any) -> None:

@@ -19,14 +19,13 @@ pytestmark = pytest.mark.vectors(runner="operations", handler=HANDLER, forks=["f
 INDEX = 3
 SLOT = 5
 FIRST = 77
-"""The number of the first request."""
+"""The number of the request."""
 
 
-def _queue(spec: Any, state: Any, vector: Recorder, request: Any, start_index: int = FIRST) -> None:
+def _queue(spec: Any, state: Any, vector: Recorder, request: Any) -> None:
     """The request goes to the end of the queue as it is; nothing else changes."""
     state.slot = SLOT
     expected = state.copy()
-    expected.deposit_requests_start_index = start_index
     expected.pending_deposits.append(
         spec.PendingDeposit(
             pubkey=request.pubkey,
@@ -60,25 +59,13 @@ def test_credentials(spec: Any, state: Any, vector: Recorder, credentials: str) 
     _queue(spec, state, vector, request)
 
 
-def test_later_request(spec: Any, state: Any, vector: Recorder) -> None:
-    """The start is where the first request was, and stays there."""
-    state.deposit_requests_start_index = 70
+@pytest.mark.parametrize("start_index", [0, 70, 2**64 - 1])
+def test_start_of_requests(spec: Any, state: Any, vector: Recorder, start_index: int) -> None:
+    """Where the former bridge stopped is nobody's business any more; it stays as it is."""
+    state.deposit_requests_start_index = start_index
     key = len(state.validators)
     request = build_deposit_request(spec, key, execution_credentials(key), ETH, FIRST)
-    _queue(spec, state, vector, request, start_index=70)
-
-
-def test_first_request_is_number_zero(spec: Any, state: Any, vector: Recorder) -> None:
-    key = len(state.validators)
-    request = build_deposit_request(spec, key, execution_credentials(key), ETH)
-    _queue(spec, state, vector, request, start_index=0)
-
-
-def test_start_at_zero_stays(spec: Any, state: Any, vector: Recorder) -> None:
-    state.deposit_requests_start_index = 0
-    key = len(state.validators)
-    request = build_deposit_request(spec, key, execution_credentials(key), ETH, FIRST)
-    _queue(spec, state, vector, request, start_index=0)
+    _queue(spec, state, vector, request)
 
 
 def test_top_up(spec: Any, state: Any, vector: Recorder) -> None:

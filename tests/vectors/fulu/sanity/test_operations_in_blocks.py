@@ -146,7 +146,6 @@ def test_requests(spec: Any, state: Any, vector: Recorder) -> None:
         withdrawals=[build_withdrawal_request(spec, state, leaving)],
         consolidations=[build_consolidation_request(spec, state, switching, switching)],
     )
-    assert state.deposit_requests_start_index == 9
     assert [int(pending.amount) for pending in state.pending_deposits] == [32 * ETH, ETH]
     assert state.validators[leaving].exit_epoch == _leaves_in(spec)
     assert bytes(state.validators[switching].withdrawal_credentials)[:1] == b"\x02"

@@ -260,7 +260,6 @@ def test_refund_is_final(spec: Any, state: Any, vector: Recorder, late: int) -> 
     """A refund waits for finality like any deposit: its block may still go away."""
     state.slot = 2 * spec.SLOTS_PER_EPOCH
     state.finalized_checkpoint.epoch = 1
-    state.deposit_requests_start_index = 0
     (deposit,) = _refundable(spec, 1)
     deposit.slot = spec.SLOTS_PER_EPOCH + late
     queue_deposits(state, deposit)
@@ -269,8 +268,7 @@ def test_refund_is_final(spec: Any, state: Any, vector: Recorder, late: int) -> 
     assert len(state.pending_deposits) == late
 
 
-def test_bond_behind_the_former_bridge(spec: Any, state: Any, vector: Recorder) -> None:
-    """Deposits of the former bridge come first, for pools too."""
+def test_bond_does_not_wait_for_the_former_bridge(spec: Any, state: Any, vector: Recorder) -> None:
     state.slot = 2 * spec.SLOTS_PER_EPOCH
     state.finalized_checkpoint.epoch = 1
     state.deposit_requests_start_index = state.eth1_deposit_index + 1
@@ -278,8 +276,8 @@ def test_bond_behind_the_former_bridge(spec: Any, state: Any, vector: Recorder) 
     deposit.slot = 1
     queue_deposits(state, deposit)
     run_deposits(spec, state, vector)
-    assert len(state.pools) == 0
-    assert len(state.pending_deposits) == 1
+    assert [int(pool.bond) for pool in state.pools] == [32 * ETH]
+    assert len(state.pending_deposits) == 0
 
 
 # Limits that only the minimal preset can reach

@@ -191,7 +191,6 @@ def _lock_in_closing_pool(spec: Any, state: Any, slot: int, unbonding_epoch: int
     """A deposit of that slot, final by now, for a pool that is about to pay out as of epoch 258."""
     state.slot = 2 * spec.SLOTS_PER_EPOCH
     state.finalized_checkpoint.epoch = 1
-    state.deposit_requests_start_index = 0
     add_pool(spec, state, bond=40 * ETH)
     state.pools[0].unbonding_amount = MOST
     state.pools[0].unbonding_epoch = unbonding_epoch

@@ -32,7 +32,6 @@ SLOT = 5
 def _pools(spec: Any, state: Any) -> None:
     """Two pools of which the second is the one that tests are about; some time has passed."""
     state.slot = SLOT
-    state.deposit_requests_start_index = 0
     add_pool(spec, state, bond=33 * ETH)
     add_pool(spec, state, bond=40 * ETH, commission=COMMISSION)
 
@@ -121,21 +120,13 @@ def test_top_up_to_the_largest_bond(spec: Any, state: Any, vector: Recorder) -> 
     _credit(spec, state, vector, build_bond_request(spec, 1, ETH, COMMISSION), MOST)
 
 
-def test_first_request_ever_is_a_top_up(spec: Any, state: Any, vector: Recorder) -> None:
-    """Where the former bridge stops is noted before the request is looked at."""
+def test_start_of_requests_is_left_as_it_is(spec: Any, state: Any, vector: Recorder) -> None:
+    """Nothing is noted about the former bridge, even where no request has been seen yet."""
     _pools(spec, state)
     state.deposit_requests_start_index = MOST
     request = build_bond_request(spec, 1, ETH, COMMISSION, index=7)
-    run_operation(spec, state, vector, HANDLER, request)
-    assert state.deposit_requests_start_index == 7
-    assert state.pools[1].bond == 41 * ETH
-
-
-def test_later_request_is_a_top_up(spec: Any, state: Any, vector: Recorder) -> None:
-    _pools(spec, state)
-    request = build_bond_request(spec, 1, ETH, COMMISSION, index=7)
     _credit(spec, state, vector, request, 41 * ETH)
-    assert state.deposit_requests_start_index == 0
+    assert state.deposit_requests_start_index == MOST
 
 
 def test_others_are_waiting(spec: Any, state: Any, vector: Recorder) -> None:
@@ -153,15 +144,6 @@ def test_bond_of_an_unknown_pool(spec: Any, state: Any, vector: Recorder) -> Non
     """A pool is founded at the end of an epoch."""
     _pools(spec, state)
     _queue(spec, state, vector, build_bond_request(spec, 2, 32 * ETH))
-
-
-def test_first_request_ever_is_queued(spec: Any, state: Any, vector: Recorder) -> None:
-    _pools(spec, state)
-    state.deposit_requests_start_index = MOST
-    request = build_bond_request(spec, 2, 32 * ETH, index=7)
-    run_operation(spec, state, vector, HANDLER, request)
-    assert state.deposit_requests_start_index == 7
-    assert len(state.pending_deposits) == 1
 
 
 @pytest.mark.parametrize("commission", [0, OTHER_COMMISSION, 10_000], ids=str)
