@@ -90,7 +90,8 @@ def add_saturating(left: Column, right: Numbers) -> Column:
     """Return the sums, `2**64 - 1` where they do not fit."""
     if largest(left) + largest(right) <= U64_MAX:
         return left + _operand(right)
-    return left + np.minimum(_operand(right), np.uint64(U64_MAX) - left)
+    sums: Column = left + np.minimum(_operand(right), np.uint64(U64_MAX) - left)
+    return sums
 
 
 def subtract_saturating(left: Column, right: Numbers) -> Column:
@@ -101,8 +102,10 @@ def subtract_saturating(left: Column, right: Numbers) -> Column:
 def _overflows(left: Column, right: Numbers) -> Mask:
     """Tell where a product does not fit: where the left factor is above `2**64 - 1 // right`."""
     if isinstance(right, int):
-        return left > np.uint64(U64_MAX // right) if right else np.zeros(left.shape, np.bool_)
-    return (right > 0) & (left > np.uint64(U64_MAX) // np.maximum(right, np.uint64(1)))
+        most = U64_MAX // right if right else U64_MAX
+        return np.greater(left, np.uint64(most))
+    most_of_each = np.uint64(U64_MAX) // np.maximum(right, np.uint64(1))
+    return np.greater(left, most_of_each)
 
 
 def multiply(left: Column, right: Numbers) -> Column:

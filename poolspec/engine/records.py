@@ -6,7 +6,6 @@ little-endian, without padding. A list of them is unpacked in one go.
 
 import struct
 from collections.abc import Iterable
-from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 __all__ = [
@@ -21,7 +20,6 @@ __all__ = [
     "PendingPoolPenalty",
     "pack",
     "pack_all",
-    "record_size",
     "unpack",
     "unpack_all",
 ]
@@ -113,42 +111,32 @@ Record = TypeVar(
     PendingPoolPenalty,
 )
 
-_FORMATS: dict[type[Any], str] = {
-    Fork: "<4s4sQ",
-    Checkpoint: "<Q32s",
-    Header: "<QQ32s32s32s",
-    Eth1Data: "<32sQ32s",
-    PendingDeposit: "<48s32sQ96sQ",
-    PendingPartialWithdrawal: "<QQQ",
-    PendingConsolidation: "<QQ",
-    Payout: "<Q20sQ",
-    PendingPoolPenalty: "<QQ",
+_LAYOUTS: dict[type[Any], struct.Struct] = {
+    Fork: struct.Struct("<4s4sQ"),
+    Checkpoint: struct.Struct("<Q32s"),
+    Header: struct.Struct("<QQ32s32s32s"),
+    Eth1Data: struct.Struct("<32sQ32s"),
+    PendingDeposit: struct.Struct("<48s32sQ96sQ"),
+    PendingPartialWithdrawal: struct.Struct("<QQQ"),
+    PendingConsolidation: struct.Struct("<QQ"),
+    Payout: struct.Struct("<Q20sQ"),
+    PendingPoolPenalty: struct.Struct("<QQ"),
 }
-
-
-@cache
-def _layout(record: type[Any]) -> struct.Struct:
-    return struct.Struct(_FORMATS[record])
-
-
-def record_size(record: type[Any]) -> int:
-    """Return how many bytes one record takes."""
-    return _layout(record).size
 
 
 def unpack(record: type[Record], data: bytes) -> Record:
     """Return the record that exactly these bytes encode; raises `struct.error` for others."""
-    return record(*_layout(record).unpack(data))
+    return record(*_LAYOUTS[record].unpack(data))
 
 
 def unpack_all(record: type[Record], data: bytes) -> list[Record]:
     """Return the records that these bytes encode one after another."""
-    return [record(*values) for values in _layout(record).iter_unpack(data)]
+    return [record(*values) for values in _LAYOUTS[record].iter_unpack(data)]
 
 
 def pack(value: Any) -> bytes:
     """Return the encoding of a record."""
-    return _layout(type(value)).pack(*value)
+    return _LAYOUTS[type(value)].pack(*value)
 
 
 def pack_all(values: Iterable[Any]) -> bytes:

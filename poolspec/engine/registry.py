@@ -130,11 +130,11 @@ class Registry(Table):
 
     def pubkey(self, index: int) -> bytes:
         """Return a validator's key."""
-        return self.pubkeys[index].tobytes()
+        return bytes(self.pubkeys[index])
 
     def withdrawal_credentials(self, index: int) -> bytes:
         """Return a validator's withdrawal credentials."""
-        return self.credentials[index].tobytes()
+        return bytes(self.credentials[index])
 
 
 class Pools(Table):

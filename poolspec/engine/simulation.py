@@ -64,7 +64,7 @@ def _rows(rows: Rows) -> Indices:
 
 
 class Simulation:
-    """A chain at the last slot of an epoch; `step` ends the epoch and goes to the next such slot."""
+    """A chain at the last slot of an epoch; `step` goes to the next such slot."""
 
     def __init__(
         self,

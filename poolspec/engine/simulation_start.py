@@ -29,8 +29,9 @@ class PoolDescription:
 class Description:
     """Who is there at the start.
 
-    The registry begins with `solo` validators of 32 ETH; `compounding` ones of `compounding_balance`
-    Gwei follow, and then the members of the pools, pool by pool. All have been active for long.
+    The registry begins with `solo` validators of 32 ETH. `compounding` ones follow, of
+    `compounding_balance` Gwei, and then the members of the pools, pool by pool. All of them have
+    been active for long.
     """
 
     solo: int = 0
@@ -54,18 +55,18 @@ def _registry(rules: Any, description: Description) -> Registry:
     registry.credentials[: description.solo, 0] = rules.p.ETH1_ADDRESS_WITHDRAWAL_PREFIX[0]
     registry.credentials[description.solo : simple, 0] = rules.p.COMPOUNDING_WITHDRAWAL_PREFIX[0]
     pool_of = np.repeat(np.arange(len(members), dtype=np.uint64), members)
-    registry.pool = U64_MAX
+    registry.pool[:] = U64_MAX
     if len(pool_of):
         registry.credentials[simple:, 0] = rules.p.POOLED_WITHDRAWAL_PREFIX[0]
         registry.credentials[simple:, 1:9] = pool_of.astype("<u8")[:, None].view(np.uint8)
         registry.pool[simple:] = pool_of
     registry.prefix = registry.credentials[:, 0]
-    registry.balances = seat
+    registry.balances[:] = seat
     registry.balances[description.solo : simple] = description.compounding_balance
     increment = np.uint64(rules.p.EFFECTIVE_BALANCE_INCREMENT)
     registry.effective_balance = registry.balances - registry.balances % increment
-    registry.exit_epoch = U64_MAX
-    registry.withdrawable_epoch = U64_MAX
+    registry.exit_epoch[:] = U64_MAX
+    registry.withdrawable_epoch[:] = U64_MAX
     return registry
 
 
@@ -80,7 +81,7 @@ def _pools(rules: Any, description: Description) -> Pools:
         pools.commission[index] = pool.commission
         pools.bond[index] = pool.bond
         pools.seated_balance[index] = pool.members * seat
-    pools.unbonding_epoch = U64_MAX
+    pools.unbonding_epoch[:] = U64_MAX
     return pools
 
 
@@ -91,7 +92,7 @@ def build_state(rules: Any, description: Description) -> State:
     """
     p, epoch = rules.p, description.epoch
     registry = _registry(rules, description)
-    registry.previous_participation = 0b111
+    registry.previous_participation[:] = 0b111
     version = bytes(p.GENESIS_FORK_VERSION)
     mixes = np.random.default_rng(description.seed).bytes(32 * int(p.EPOCHS_PER_HISTORICAL_VECTOR))
     rings = [np.zeros((int(p.SLOTS_PER_HISTORICAL_ROOT), 32), np.uint8) for _ in range(2)]

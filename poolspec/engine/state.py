@@ -57,7 +57,7 @@ class Memo:
     # By epoch: until an activation or exit in that epoch
     committees: dict[int, Committees] = field(default_factory=dict)
     # Until the committee is replaced: validator indices by seat
-    sync_committee_indices: NDArray[np.int64] | None = None
+    sync_committee_indices: list[int] | None = None
     # Rows that are appended are noticed
     validator_keys: KeyIndex | None = None
     pool_keys: KeyIndex | None = None

@@ -34,7 +34,7 @@ class Maker:
         """Throw a coin."""
         return self.random.random() < probability
 
-    def bytes(self, count: int) -> bytes:
+    def noise(self, count: int) -> bytes:
         """Random bytes."""
         return self.random.randbytes(count)
 
@@ -157,7 +157,7 @@ class Maker:
         version = bytes(spec.config.GENESIS_FORK_VERSION)
         state = spec.BeaconState(
             genesis_time=1_700_000_000,
-            genesis_validators_root=self.bytes(32),
+            genesis_validators_root=self.noise(32),
             slot=(self.epoch + 1) * slots - 1,
             fork=spec.Fork(previous_version=version, current_version=version, epoch=0),
             validators=validators,
@@ -184,7 +184,7 @@ class Maker:
         for name in ("block_roots", "state_roots", "randao_mixes"):
             ring = getattr(state, name)
             for position in range(min(len(ring), 128)):
-                ring[position] = self.bytes(32)
+                ring[position] = self.noise(32)
         for _ in range(self.random.randrange(4)):
             position = self.random.randrange(len(state.slashings))
             amount = self.random.choice([32, 64, 1000, 5]) * ETH
@@ -202,7 +202,7 @@ class Maker:
 
         def checkpoint(distance: int) -> Any:
             epoch = max(self.epoch - distance, 0)
-            return spec.Checkpoint(epoch=epoch, root=self.bytes(32))
+            return spec.Checkpoint(epoch=epoch, root=self.noise(32))
 
         state.justification_bits = spec.JustificationBits([self.chance(0.6) for _ in range(4)])
         state.previous_justified_checkpoint = checkpoint(self.random.choice([2, 2, 3, 5]))
@@ -250,7 +250,7 @@ class Maker:
             pubkey=pubkey,
             withdrawal_credentials=credentials,
             amount=self.some_amount() if self.hostile else self.some_amount() % (400 * ETH),
-            signature=self.bytes(96),
+            signature=self.noise(96),
             slot=slot,
         )
 
@@ -305,7 +305,7 @@ class Maker:
             is_named = credentials[0] == 0xB4 and named < self.pool_count
             is_admitted = is_named and self.chance(0.85)
             state.validator_pools.append(named if is_admitted else FAR)
-        for _ in range(self.random.choice([0, 0, 2, int(spec.PENDING_PAYOUTS_LIMIT) - 1])):
+        for _ in range(self.random.choice([0, 0, 2, min(int(spec.PENDING_PAYOUTS_LIMIT), 32) - 1])):
             source = self.random.choice([spec.REFUND_INDEX, spec.POOL_INDEX_FLAG])
             amount = self.random.randrange(1, 40 * ETH)
             state.pending_payouts.append(

@@ -14,8 +14,8 @@ HALF_VECTOR = 4096
 WHALE = 2048 * ETH
 
 # A validator of 32 ETH that is offline misses source and target, 40/64 of its base reward. For
-# 0.002 ETH a day the base reward must be about 14,222 Gwei an epoch, 444 for each increment. That is
-# 64 * 10**9 over the square root of the active Gwei, which makes between 20.69 and 20.77 million ETH.
+# 0.002 ETH a day the base reward must be about 14,222 Gwei an epoch, 444 for each increment. That
+# is 64 * 10**9 over the square root of the active Gwei: between 20.69 and 20.77 million ETH.
 BASE_REWARD = 444
 """Gwei for each increment."""
 

@@ -52,7 +52,7 @@ class Accessors:
         """Return the latest block root at a slot within the ring."""
         ring = self.p.SLOTS_PER_HISTORICAL_ROOT
         check(slot < state.slot <= slot + ring, "the block root is not in the state")
-        return state.block_roots[slot % ring].tobytes()
+        return bytes(state.block_roots[slot % ring])
 
     def block_root(self, state: State, epoch: int) -> bytes:
         """Return the root that an epoch's checkpoint has."""
@@ -60,7 +60,7 @@ class Accessors:
 
     def randao_mix(self, state: State, epoch: int) -> bytes:
         """Return the mix of an epoch within the ring."""
-        return state.randao_mixes[epoch % self.p.EPOCHS_PER_HISTORICAL_VECTOR].tobytes()
+        return bytes(state.randao_mixes[epoch % self.p.EPOCHS_PER_HISTORICAL_VECTOR])
 
     def seed(self, state: State, epoch: int, domain_type: bytes) -> bytes:
         """Return an epoch's randomness for one purpose."""
@@ -174,7 +174,7 @@ class Accessors:
 
     def proposer(self, state: State) -> int:
         """Return the proposer of the current slot."""
-        return state.proposer_lookahead[state.slot % self.p.SLOTS_PER_EPOCH]
+        return state.proposer_lookahead[state.slot % int(self.p.SLOTS_PER_EPOCH)]
 
     # Finality
 

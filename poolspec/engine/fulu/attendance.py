@@ -39,8 +39,8 @@ _NOBODY = np.zeros(0, np.int64)
 class Attendance:
     """Facts about all validators at the end of an epoch.
 
-    By validator: `facts`, a byte, and `group`. By group, ascending: `keys`, which are
-    `level << FACT_BITS | facts`, and `sizes`. `levels[level]` is the effective balance in increments.
+    By validator: `facts`, a byte, and `group`. By group: `sizes` and, ascending, `keys`, which are
+    `level << FACT_BITS | facts`. `levels[level]` is the effective balance in increments.
     """
 
     def __init__(
@@ -64,7 +64,8 @@ class Attendance:
 
     def increments(self) -> Column:
         """Return the effective balance of each group in increments."""
-        return self.levels[self.keys >> FACT_BITS]
+        increments: Column = self.levels[self.keys >> FACT_BITS]
+        return increments
 
     def _keys(self) -> tuple[Indices, Column, Indices]:
         """Return keys by validator, the levels, and whose balance is between two increments."""

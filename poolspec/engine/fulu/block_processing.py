@@ -198,7 +198,8 @@ class BlockProcessing(SlotProcessing, Operations, Withdrawals):
             found = []
             for row in state.current_sync_committee.pubkeys:
                 index = self.validator_index(state, row.tobytes())
-                assert index is not None, "a member of the sync committee is in the registry"
+                if index is None:
+                    raise ValueError("a member of the sync committee is not in the registry")
                 found.append(index)
-            state.memo.sync_committee_indices = np.array(found, np.int64)
-        return state.memo.sync_committee_indices.tolist()
+            state.memo.sync_committee_indices = found
+        return state.memo.sync_committee_indices

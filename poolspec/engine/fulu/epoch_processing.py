@@ -146,7 +146,8 @@ class EpochProcessing(Rewards, Queues, Sampling):
         half = self.p.EPOCHS_PER_SLASHINGS_VECTOR // 2
         withdrawable = np.uint64(checked(self.current_epoch(state) + half))
         slashed = np.flatnonzero(registry.slashed)
-        return slashed[registry.withdrawable_epoch[slashed] == withdrawable]
+        due: Indices = slashed[registry.withdrawable_epoch[slashed] == withdrawable]
+        return due
 
     def process_slashings(self, state: State) -> None:
         """Charge the correlation penalty to those for whom it is due."""

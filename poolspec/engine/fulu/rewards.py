@@ -29,6 +29,11 @@ class Tables(NamedTuple):
     rewards: tuple[Column, ...]
     penalties: tuple[Column, ...]
 
+    def totals(self) -> tuple[Column, Column]:
+        """Return what each group earns and owes for all flags together, which fits 64 bits."""
+        nothing = np.zeros_like(self.rewards[0])
+        return sum(self.rewards, nothing), sum(self.penalties, nothing)
+
 
 class InactivityPenalties(NamedTuple):
     """Who pays for a leak, ascending, and how much (Gwei)."""
@@ -142,8 +147,7 @@ class Rewards(Mutators):
         Where a balance covers all its penalties, the order of the sources does not matter and their
         sum is applied. The others are few and are done one source at a time.
         """
-        earned = np.sum(tables.rewards, axis=0, dtype=np.uint64)
-        owed = np.sum(tables.penalties, axis=0, dtype=np.uint64)
+        earned, owed = tables.totals()
         most = sum(map(largest, tables.penalties)) + largest(inactivity.amounts)
         if largest(balances) + sum(map(largest, tables.rewards)) > U64_MAX or most > U64_MAX:
             low = np.arange(len(balances))

@@ -68,7 +68,7 @@ class Sampling(Accessors):
         return np.array(limits, np.int64)[places.reshape(effective_balances.shape)]
 
     def _batch_size(self, balances: NDArray[np.uint64], top: int) -> int:
-        """Return how many draws to judge together: a part of what one success is expected to take."""
+        """Return how many draws to judge together: a part of what one success may take."""
         expected = top * len(balances) // max(total(balances), 1)
         return min(max(expected // _BATCHES, 1), _LARGEST_BATCH)
 

@@ -14,9 +14,9 @@ __all__ = ["Expected", "Withdrawal", "Withdrawals"]
 
 
 class Withdrawal(NamedTuple):
-    """An amount (Gwei) that the execution layer credits to an address."""
+    """An amount (Gwei) that the execution layer credits to an address; `number` is its index."""
 
-    index: int
+    number: int
     validator_index: int
     address: bytes
     amount: int
@@ -75,15 +75,18 @@ class Withdrawals(Mutators):
         """Return whose credentials let the sweep pay everything out."""
         prefix = state.registry.prefix[rows]
         eth1 = prefix == self.p.ETH1_ADDRESS_WITHDRAWAL_PREFIX[0]
-        return eth1 | (prefix == self.p.COMPOUNDING_WITHDRAWAL_PREFIX[0])
+        compounding = prefix == self.p.COMPOUNDING_WITHDRAWAL_PREFIX[0]
+        either: Mask = np.logical_or(eth1, compounding)
+        return either
 
     def pays_excess(self, state: State, rows: Indices, ceilings: Column) -> Mask:
         """Return for whom the sweep pays what exceeds the ceilings (Gwei)."""
         is_full = state.registry.effective_balance[rows] == ceilings
-        return self.pays_in_full(state, rows) & is_full
+        both: Mask = np.logical_and(self.pays_in_full(state, rows), is_full)
+        return both
 
     def add_sweep_withdrawals(self, state: State, withdrawals: list[Withdrawal]) -> None:
-        """Append what the sweep pays, from where the last one stopped, until the payload is full."""
+        """Append what the sweep pays, from where it stopped, until the payload is full."""
         registry = state.registry
         count = min(len(registry), int(self.p.MAX_VALIDATORS_PER_WITHDRAWALS_SWEEP))
         rows = (state.next_withdrawal_validator_index + np.arange(count)) % max(len(registry), 1)
@@ -141,7 +144,7 @@ class Withdrawals(Mutators):
         check(found == withdrawals, "the payload's withdrawals are not those expected")
         self.apply_withdrawals(state, withdrawals)
         if withdrawals:
-            state.next_withdrawal_index = checked(withdrawals[-1].index + 1)
+            state.next_withdrawal_index = checked(withdrawals[-1].number + 1)
         self.drop_served(state, expected)
         if len(withdrawals) == self.p.MAX_WITHDRAWALS_PER_PAYLOAD:
             position = withdrawals[-1].validator_index + 1

@@ -87,7 +87,7 @@ class Deposits(PoolMutators):
     ) -> int:
         """Append a pool with a bond of so many Gwei and return its index."""
         pools = state.pools
-        pool = pools.extend(1).start
+        pool: int = pools.extend(1).start
         pools.pubkeys[pool] = np.frombuffer(pubkey, np.uint8)
         pools.addresses[pool] = np.frombuffer(address, np.uint8)
         pools.commission[pool] = commission

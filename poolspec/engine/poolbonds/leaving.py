@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from poolspec.engine.errors import check
 from poolspec.engine.fulu.mutators import book_churn
 from poolspec.engine.fulu.withdrawals import Expected, Withdrawal
@@ -93,12 +95,14 @@ class Leaving(PoolMutators):
     def pays_in_full(self, state: State, rows: Indices) -> Mask:
         """Return whose credentials let the sweep pay everything out."""
         pooled = state.registry.prefix[rows] == self.p.POOLED_WITHDRAWAL_PREFIX[0]
-        return super().pays_in_full(state, rows) | pooled
+        either: Mask = np.logical_or(super().pays_in_full(state, rows), pooled)
+        return either
 
     def pays_excess(self, state: State, rows: Indices, ceilings: Column) -> Mask:
         """Return for whom the sweep pays what exceeds the ceilings: seated or not, if pooled."""
         pooled = state.registry.prefix[rows] == self.p.POOLED_WITHDRAWAL_PREFIX[0]
-        return super().pays_excess(state, rows, ceilings) | pooled
+        either: Mask = np.logical_or(super().pays_excess(state, rows, ceilings), pooled)
+        return either
 
     def expected_withdrawals(self, state: State) -> Expected:
         """Return the withdrawals of the payload for the state's slot, payouts first."""

@@ -19,7 +19,7 @@ class PoolMutators(FuluRules):
 
     def is_pooled(self, state: State, index: int) -> bool:
         """Decide whether a validator's credentials are those of a pooled one."""
-        return int(state.registry.prefix[index]) == self.p.POOLED_WITHDRAWAL_PREFIX[0]
+        return int(state.registry.prefix[index]) == int(self.p.POOLED_WITHDRAWAL_PREFIX[0])
 
     def pooled_mask(self, state: State) -> Mask:
         """Return who is pooled, admitted or not, (n,)."""
@@ -42,10 +42,10 @@ class PoolMutators(FuluRules):
 
     def is_open(self, state: State, pool: int) -> bool:
         """Decide whether a pool is not closing."""
-        return int(state.pools.unbonding_amount[pool]) != self.p.CLOSING_AMOUNT
+        return int(state.pools.unbonding_amount[pool]) != int(self.p.CLOSING_AMOUNT)
 
     def named_pool(self, state: State, credentials: bytes) -> int | None:
-        """Return the pool that pooled credentials name, None if they are ill-formed or it is none."""
+        """Return the pool that pooled credentials name, None if they name none."""
         pool = int.from_bytes(credentials[1:9], "little")
         return pool if credentials[9:12] == bytes(3) and pool < len(state.pools) else None
 

@@ -111,8 +111,8 @@ class PoolRewards(PoolMutators):
         if not len(members):
             return
         groups = _Groups(attendance, members, registry.pool[members].view(np.int64))
-        rewards = np.sum(tables.rewards, axis=0, dtype=np.uint64)[groups.groups]
-        penalties = np.sum(tables.penalties, axis=0, dtype=np.uint64)[groups.groups]
+        earned_by_group, owed_by_group = tables.totals()
+        rewards, penalties = earned_by_group[groups.groups], owed_by_group[groups.groups]
         rates = state.pools.commission[groups.pools]
         commissions = multiply(rewards, rates) // np.uint64(self.p.BASIS_POINTS)
         check(not np.any(commissions > rewards), "a commission is more than the reward")
