@@ -64,7 +64,9 @@ class Chain:
         vector.pre(self.state)
 
     def end(self, vector: Recorder) -> None:
-        """The case ends here."""
+        """The case ends here; with a block, as blocks are all that it is replayed from."""
+        if self.blocks[-1].message.slot != self.state.slot:
+            self.block()
         vector.blocks(self.blocks)
         vector.post(self.state)
 
