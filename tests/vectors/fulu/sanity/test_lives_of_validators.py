@@ -59,6 +59,7 @@ def test_top_up_to_compound(spec: Any, state: Any, vector: Recorder) -> None:
     deposit = build_deposit_request(spec, index, execution_credentials(index), 8 * ETH)
     chain.block(consolidations=[switch], deposits=[deposit])
     chain.sparse_until(6)
+    chain.block()
     chain.end(vector)
     assert state.validators[index].effective_balance == 40 * ETH
     assert state.validators[index + 1].effective_balance == 32 * ETH
@@ -71,6 +72,7 @@ def test_exit_until_it_is_out(spec: Any, state: Any, vector: Recorder) -> None:
     chain.begin(vector)
     chain.block(voluntary_exits=[build_voluntary_exit(spec, state, index)])
     chain.sparse_until(SERVICE + 7)
+    chain.block()
     chain.end(vector)
     assert state.validators[index].exit_epoch == SERVICE + 5
     assert not state.current_epoch_participation[index]
@@ -98,6 +100,7 @@ def test_slashed_validator_over_epochs(spec: Any, state: Any, vector: Recorder) 
     chain.begin(vector)
     chain.block(proposer_slashings=[build_proposer_slashing(spec, state, index)])
     chain.sparse_until(SERVICE + 3)
+    chain.block()
     chain.end(vector)
     penalty = 32 * ETH // 4096
     assert state.balances[index] < 32 * ETH - penalty
