@@ -218,11 +218,11 @@ class Simulation:
     def step(self, epochs: int = 1) -> None:
         """End the current epoch and the next ones: vote, process the epoch, go to the next."""
         for _ in range(epochs):
-            self._vote()
+            self.vote()
             self.rules.process_epoch(self.state)
             self.state.slot += int(self.rules.p.SLOTS_PER_EPOCH)
 
-    def _vote(self) -> None:
+    def vote(self) -> None:
         """Let all who are online and active vote in the current epoch."""
         registry = self.state.registry
         if len(self.offline) < len(registry):

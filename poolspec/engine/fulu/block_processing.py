@@ -6,10 +6,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from poolspec.engine.errors import check
-from poolspec.engine.fulu.operations import Operations
+from poolspec.engine.fulu.operations import Operations, bits_of
 from poolspec.engine.fulu.slot_processing import SlotProcessing, header_root
 from poolspec.engine.fulu.withdrawals import Withdrawals
-from poolspec.engine.numbers import checked
+from poolspec.engine.numbers import Mask, checked
 from poolspec.engine.records import Eth1Data, Header
 from poolspec.engine.state import State
 
@@ -161,7 +161,7 @@ class BlockProcessing(SlotProcessing, Operations, Withdrawals):
 
     def process_sync_aggregate(self, state: State, aggregate: Any) -> None:
         """Reward the sync committee's members that signed, charge those that did not."""
-        signed = np.array(list(aggregate.sync_committee_bits), np.bool_)
+        signed = bits_of(aggregate.sync_committee_bits)
         self._check_sync_signature(state, signed, bytes(aggregate.sync_committee_signature))
         member_reward, proposer_reward = self.sync_committee_rewards(state)
         proposer = self.proposer(state)
@@ -172,7 +172,7 @@ class BlockProcessing(SlotProcessing, Operations, Withdrawals):
             else:
                 self.apply_penalty(state, index, member_reward)
 
-    def _check_sync_signature(self, state: State, signed: Any, signature: bytes) -> None:
+    def _check_sync_signature(self, state: State, signed: Mask, signature: bytes) -> None:
         slot = max(state.slot, 1) - 1
         domain = self.domain(state, self.p.DOMAIN_SYNC_COMMITTEE, self.epoch_at(slot))
         root = self.signing_root(self.block_root_at_slot(state, slot), domain)

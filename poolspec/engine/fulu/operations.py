@@ -7,11 +7,17 @@ import numpy as np
 
 from poolspec.engine.errors import check
 from poolspec.engine.fulu.requests import Requests
-from poolspec.engine.numbers import Indices, checked, isqrt, total
+from poolspec.engine.numbers import Indices, Mask, checked, isqrt, total
 from poolspec.engine.records import Checkpoint
 from poolspec.engine.state import State
 
-__all__ = ["Operations"]
+__all__ = ["Operations", "bits_of"]
+
+
+def bits_of(value: Any) -> Mask:
+    """Return the bits of an SSZ bit list or bit vector."""
+    octets = np.frombuffer(value.encode_bytes(), np.uint8)
+    return np.unpackbits(octets, count=len(value), bitorder="little").view(np.bool_)
 
 
 def _checkpoint(value: Any) -> Checkpoint:
@@ -100,9 +106,9 @@ class Operations(Requests):
         """Return who voted, committee after committee, once the bits are checked to fit these."""
         data = attestation.data
         committees = self.committees(state, int(data.target.epoch))
-        bits = np.array(list(attestation.aggregation_bits), np.bool_)
+        bits = bits_of(attestation.aggregation_bits)
         members, start = [], 0
-        for index in np.flatnonzero(list(attestation.committee_bits)).tolist():
+        for index in np.flatnonzero(bits_of(attestation.committee_bits)).tolist():
             check(index < committees.per_slot, "there is no such committee")
             committee = committees.committee(int(data.slot), index)
             end = start + len(committee)
