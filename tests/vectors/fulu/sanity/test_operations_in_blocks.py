@@ -135,8 +135,8 @@ def test_requests(spec: Any, state: Any, vector: Recorder) -> None:
     leaving, switching, *_ = _stand(spec, state)
     key = len(state.validators)
     state.balances[switching] = 33 * ETH
-    # The sweep would pay the excess out before the request is looked at.
-    state.next_withdrawal_validator_index = switching + 1
+    # Otherwise the sweep would pay the excess out before the request is looked at.
+    state.validators[switching].effective_balance = 31 * ETH
     deposit = build_deposit_request(spec, key, execution_credentials(key), 32 * ETH, index=9)
     _accept(
         spec,
