@@ -25,6 +25,9 @@ CLIENTS := clients
 CODE := $(wildcard setup.py pysetup poolspec stubs tests benchmarks)
 DOCUMENTS := $(wildcard *.md specs docs eip tests $(CLIENTS)/*.md)
 
+# Coverage and mutants judge the vectors of the minimal preset; those in OUTPUT are brought up to date.
+WRITE_JUDGED = $(if $(VECTORS),:,$(VENV)/bin/poolspec vectors --output "$(OUTPUT)" --preset minimal --fork poolbonds --jobs $(JOBS))
+
 ifneq ($(filter conformance,$(MAKECMDGOALS)),)
   ifeq ($(strip $(VECTORS)),)
     $(error name what to replay: make conformance VECTORS=<folder or .tar.gz>)
@@ -37,7 +40,7 @@ endif
 help: ## List the targets.
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	  /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 	@printf '\nOptions: PYTHON=%s JOBS=%s K=<pytest expression> ARGS=<further arguments> VECTORS=<folder or archive> OUTPUT=%s\n' \
 	  '$(PYTHON)' '$(JOBS)' '$(OUTPUT)'
 
@@ -79,6 +82,20 @@ vectors: $(VENV)/.installed ## Write the test vectors into vectors/ (OUTPUT=…)
 .PHONY: conformance
 conformance: $(VENV)/.installed ## Replay VECTORS=<folder or .tar.gz>; ARGS="--runner sanity" selects.
 	@$(VENV)/bin/poolspec conformance "$(VECTORS)" $(ARGS)
+
+.PHONY: vector-coverage
+vector-coverage: $(VENV)/.installed ## List lines and branches that no vector reaches, of OUTPUT or VECTORS=<folder>.
+	@$(WRITE_JUDGED)
+	@$(RUN) -m poolspec.mutation coverage --jobs $(JOBS) "$(or $(VECTORS),$(OUTPUT))" $(ARGS)
+
+.PHONY: mutants
+mutants: $(VENV)/.installed ## List mistakes that no vector notices; ARGS="--function 'is_*' --sample 5" selects.
+	@$(WRITE_JUDGED)
+	@$(RUN) -m poolspec.mutation mutants --jobs $(JOBS) "$(or $(VECTORS),$(OUTPUT))" $(ARGS)
+
+.PHONY: vectors-check
+vectors-check: $(VENV)/.installed ## Write the vectors from two fresh clones and compare them byte for byte.
+	@$(RUN) -m poolspec.vectors.reproducible --jobs $(JOBS) $(ARGS)
 
 .PHONY: client-check
 client-check: $(CLIENTS)/node_modules/.installed ## Let other clients' software read VECTORS=<folder> (vectors/).

@@ -1,15 +1,20 @@
 """Cases of a toy fork, and the toy as an implementation that replays them."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+from poolspec.mutation.bench import Bench, BenchMaker, open_bench
 from poolspec.runtime.ssz import Container
 from poolspec.vectors import conformance, implementations
-from poolspec.vectors.layout import CaseId
+from poolspec.vectors.layout import CaseId, Selection
 from poolspec.vectors.parts import pack_snappy, write_yaml
+from poolspec.vectors.source import find
+from tests.conformance.judged import load_toy
 from tests.conformance.toy import Configuration, toy_spec
 
 
@@ -53,3 +58,21 @@ def write_case(tmp_path: Path) -> Writer:
         return folder
 
     return write
+
+
+@pytest.fixture
+def judged_toy(tmp_path: Path, toy: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The toy whose functions can be judged, in place of the implementation "toy"."""
+    module = load_toy(tmp_path)
+    monkeypatch.setitem(implementations.IMPLEMENTATIONS, toy, lambda *_: module)
+    return module
+
+
+@pytest.fixture
+def toy_bench(tmp_path: Path, judged_toy: ModuleType, toy: str) -> BenchMaker:
+    """A bench of all toy cases that have been written when it is opened."""
+
+    def open_it() -> AbstractContextManager[Bench]:
+        return open_bench(find(tmp_path, Selection(), tmp_path)[0], "fulu", toy)
+
+    return open_it
