@@ -103,6 +103,7 @@ class RandomChain(Chain):
     def random_block(self) -> None:
         """One block of whatever."""
         self.block(
+            None,
             deposits=self.some(self.deposit, 0.4),
             withdrawals=self.some(self.withdrawal, 0.3),
             consolidations=self.some(self.consolidation, 0.05),
@@ -112,7 +113,7 @@ class RandomChain(Chain):
 
     def some(self, make: Callable[[], Any], share: float) -> list[Any]:
         """None, one, or a few."""
-        made = []
+        made: list[Any] = []
         while len(made) < 2 and self.random.random() < share:
             made.append(make())
         return made

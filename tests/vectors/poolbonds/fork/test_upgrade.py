@@ -15,7 +15,7 @@ from tests.helpers.keys import POOL_KEYS
 from tests.helpers.pools import ETH, SEAT, bond_credentials, pooled_credentials
 from tests.helpers.running import run_fork
 
-pytestmark = pytest.mark.vectors(runner="fork", handler="fork", suite="fork", forks=["poolbonds"])
+pytestmark = pytest.mark.vectors(runner="fork", handler="fork", forks=["poolbonds"])
 
 FAR = 2**64 - 1
 LEGACY = 5
@@ -54,10 +54,6 @@ def _upgrade(spec: Any, parent: Any, pre: Any, vector: Recorder) -> Any:
 
 def _set_credentials(parent: Any, pre: Any, index: int, credentials: bytes) -> None:
     pre.validators[index].withdrawal_credentials = parent.Bytes32(credentials)
-
-
-def test_at_genesis(spec: Any, parent: Any, pre: Any, vector: Recorder) -> None:
-    _upgrade(spec, parent, pre, vector)
 
 
 def test_after_an_epoch(spec: Any, parent: Any, pre: Any, vector: Recorder) -> None:

@@ -10,8 +10,7 @@ from tests.helpers.blocks import build_empty_block_for_next_slot
 from tests.helpers.deposits import build_deposit_request
 from tests.helpers.epoch_end import weights
 from tests.helpers.epochs import transition_to
-from tests.helpers.execution import payload_hash
-from tests.helpers.genesis import execution_address, execution_credentials
+from tests.helpers.genesis import execution_credentials
 from tests.helpers.invariants import watched
 from tests.helpers.ledger import Ledger
 from tests.helpers.pools import (
@@ -26,7 +25,6 @@ from tests.helpers.pools import (
     build_unbonding_request,
     make_pooled,
 )
-from tests.helpers.queues import POOL_INDEX_FLAG, REFUND_INDEX
 from tests.helpers.requests import (
     build_consolidation_request,
     build_voluntary_exit,
@@ -360,74 +358,6 @@ def test_waiting_proposer(spec: Any, state: Any, vector: Recorder) -> None:
     assert signed.message.proposer_index == proposer
     assert weights(state, [proposer]) == [0]
     assert state.balances[proposer] > SEAT
-
-
-# Payloads
-
-
-def _payouts(spec: Any, state: Any) -> None:
-    """A refund and a pool's payout wait."""
-    add_pool(spec, state, bond=40 * ETH)
-    for source, number, amount in ((REFUND_INDEX, 7, ETH), (POOL_INDEX_FLAG, 8, 5 * ETH)):
-        state.pending_payouts.append(
-            spec.Payout(
-                source=source,
-                address=spec.ExecutionAddress(execution_address(number)),
-                amount=amount,
-            )
-        )
-
-
-def _with_withdrawals(spec: Any, state: Any, change: Any) -> Any:
-    block = build_empty_block_for_next_slot(spec, state)
-    payload = block.body.execution_payload
-    payload.withdrawals = spec.Withdrawals(change(list(payload.withdrawals)))
-    payload.block_hash = payload_hash(spec, payload)
-    return block
-
-
-def test_payouts_are_paid(spec: Any, state: Any, vector: Recorder) -> None:
-    """In order; so many in a payload that others have their places."""
-    _payouts(spec, state)
-    signed = _block(Chain(spec, state), vector)
-    withdrawals = signed.message.body.execution_payload.withdrawals
-    most = int(spec.MAX_PAYOUTS_PER_PAYLOAD)
-    paid = [(int(w.validator_index), int(w.amount)) for w in withdrawals]
-    assert paid == [(REFUND_INDEX, ETH), (POOL_INDEX_FLAG, 5 * ETH)][:most]
-    assert len(state.pending_payouts) == max(2 - most, 0)
-    assert state.next_withdrawal_index == len(paid)
-
-
-def test_payout_left_out(spec: Any, state: Any, vector: Recorder) -> None:
-    _payouts(spec, state)
-    block = _with_withdrawals(spec, state, lambda withdrawals: withdrawals[1:])
-    reason = "the payload does not pay the payout that is due"
-    run_blocks(spec, state, vector, [block], valid=False, reason=reason)
-
-
-def test_payout_to_another_address(spec: Any, state: Any, vector: Recorder) -> None:
-    _payouts(spec, state)
-
-    def divert(withdrawals: list[Any]) -> list[Any]:
-        withdrawals[0].address = spec.ExecutionAddress(execution_address(99))
-        return withdrawals
-
-    block = _with_withdrawals(spec, state, divert)
-    reason = "the payout goes to another address"
-    run_blocks(spec, state, vector, [block], valid=False, reason=reason)
-
-
-def test_payout_without_its_source(spec: Any, state: Any, vector: Recorder) -> None:
-    """The flagged index is part of what the payload must carry."""
-    _payouts(spec, state)
-
-    def rename(withdrawals: list[Any]) -> list[Any]:
-        withdrawals[0].validator_index = 0
-        return withdrawals
-
-    block = _with_withdrawals(spec, state, rename)
-    reason = "the payout names another source"
-    run_blocks(spec, state, vector, [block], valid=False, reason=reason)
 
 
 def test_votes_of_waiting_validators(spec: Any, state: Any, vector: Recorder) -> None:
