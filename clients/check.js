@@ -75,8 +75,8 @@ function tasksOf(options) {
   }
   const presets = PRESETS.filter((preset) => new RegExp(`^(?:${filters.preset ?? ".*"})$`).test(preset));
   const checks = options.check === undefined ? CHECKS : [options.check];
-  const testsFolder = findTestsFolder(options.vectors);
   const size = integer("sample", options.sample, 0);
+  const testsFolder = findTestsFolder(options.vectors);
   return presets.toReversed().flatMap((preset) => checks.map((check) => ({check, preset, testsFolder, filters, size})));
 }
 
@@ -86,8 +86,8 @@ async function main(args) {
     process.stdout.write(USAGE);
     return 0;
   }
-  const divergences = readDivergences(options.divergences);
   const jobs = integer("jobs", options.jobs, 1);
+  const divergences = readDivergences(options.divergences);
   const results = [];
   await runAll(tasksOf(options), jobs, (result) => {
     const isExplained = explain(divergences, result);

@@ -32,12 +32,20 @@ function checkEntry(entry, place) {
   }
 }
 
+function readYaml(file) {
+  try {
+    return readYamlFile(file);
+  } catch (error) {
+    throw new UsageError(`${file}: ${error.reason ?? error.message}`);
+  }
+}
+
 /** Read the list: one item per pattern, with how often it was met and how often it was needed. */
 export function readDivergences(file) {
   if (!existsSync(file)) {
     throw new UsageError(`no such file: ${file}`);
   }
-  const entries = readYamlFile(file) || [];
+  const entries = readYaml(file) || [];
   if (!Array.isArray(entries)) {
     throw new UsageError(`${file}: not a list of entries`);
   }

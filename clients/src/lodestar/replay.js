@@ -4,14 +4,19 @@ import {blockSteps, slotSteps} from "./blocks.js";
 import {epochSteps} from "./epochs.js";
 import {operationSteps} from "./operations.js";
 import {checkRewards} from "./rewards.js";
+import {checkShuffling} from "./shuffling.js";
 import {cachedState, expectState} from "./state.js";
 
 /** The runners that Lodestar can be asked about. */
-export const RUNNERS = ["operations", "epoch_processing", "rewards", "sanity", "finality", "random"];
+export const RUNNERS = ["operations", "epoch_processing", "rewards", "sanity", "finality", "random", "shuffling"];
+
+/** Runners without a transition of states: what to compare. */
+const COMPARISONS = {rewards: checkRewards, shuffling: checkShuffling};
 
 /**
- * How a case is replayed: steps of `{pre, post, prepare?, run}`. `prepare` must be accepted in any
- * case, `run` only where the part `post` is there. Both take a state and return one.
+ * How a case is replayed: steps of `{pre, post, prepare?, run, confirm?}`. `prepare` must be accepted
+ * in any case, `run` only where the part `post` is there. Both take a state and return one; `confirm`
+ * looks at the one that was found to be right.
  */
 function stepsOf(testCase) {
   switch (testCase.runner) {
@@ -52,8 +57,9 @@ function mustBeRejected(step, state) {
  * case that must be rejected.
  */
 export function replay(testCase) {
-  if (testCase.runner === "rewards") {
-    checkRewards(testCase);
+  const compare = COMPARISONS[testCase.runner];
+  if (compare !== undefined) {
+    compare(testCase);
     return undefined;
   }
   const steps = stepsOf(testCase);
@@ -65,7 +71,9 @@ export function replay(testCase) {
     const loaded = cachedState(testCase, step.pre);
     const state = step.prepare ? step.prepare(loaded) : loaded;
     if (testCase.has(step.post)) {
-      expectState(step.run(state), testCase, step.post);
+      const result = step.run(state);
+      expectState(result, testCase, step.post);
+      step.confirm?.(result);
     } else {
       rejection = mustBeRejected(step, state);
     }
