@@ -1,6 +1,10 @@
 """The swap-or-not shuffle, for whole lists and for a few places at a time."""
 
-from hashlib import sha256
+import hashlib
+from collections.abc import Callable
+from functools import lru_cache
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +16,40 @@ __all__ = ["Committees", "shuffle", "shuffled_places"]
 _PLACES_PER_DIGEST = 256
 
 
-def _pivot(round_seed: bytes, count: int) -> int:
-    return int.from_bytes(sha256(round_seed).digest()[:8], "little") % count
+def _sha256_for_short_messages() -> Callable[[bytes], Any]:
+    """Return Python's own SHA-256 if it is there: it starts faster than that of OpenSSL.
+
+    A shuffle takes hundreds of thousands of digests of 37 bytes, a single block each.
+    """
+    for name in ("_sha2", "_sha256"):
+        try:
+            own: Callable[[bytes], Any] = import_module(name).sha256
+        except (ImportError, AttributeError):
+            continue
+        return own
+    return hashlib.sha256
+
+
+_sha256 = _sha256_for_short_messages()
+
+
+@lru_cache(maxsize=2)
+def _suffixes(count: int) -> list[bytes]:
+    """Return what a round's seed is followed by in each digest for so many places."""
+    blocks = (count + _PLACES_PER_DIGEST - 1) // _PLACES_PER_DIGEST
+    return [block.to_bytes(4, "little") for block in range(blocks)]
+
+
+@lru_cache(maxsize=256)
+def _pivots(seed: bytes, count: int, rounds: int) -> list[int]:
+    """Return the pivots of all rounds."""
+    digests = [_sha256(seed + bytes([each])).digest() for each in range(rounds)]
+    return [int.from_bytes(digest[:8], "little") % count for digest in digests]
 
 
 def _round_bits(round_seed: bytes, count: int) -> NDArray[np.uint8]:
     """Return the decision of a round for every place, 0 or 1."""
-    blocks = (count + _PLACES_PER_DIGEST - 1) // _PLACES_PER_DIGEST
-    digests = [sha256(round_seed + block.to_bytes(4, "little")).digest() for block in range(blocks)]
+    digests = [_sha256(round_seed + suffix).digest() for suffix in _suffixes(count)]
     octets = np.frombuffer(b"".join(digests), np.uint8)
     return np.unpackbits(octets, bitorder="little")
 
@@ -43,9 +73,8 @@ def shuffle(indices: Indices, seed: bytes, rounds: int) -> NDArray[np.uint32]:
     if count < 2:
         return shuffled
     for current_round in reversed(range(rounds)):
-        round_seed = seed + bytes([current_round])
-        pivot = _pivot(round_seed, count)
-        bits = _round_bits(round_seed, count)
+        pivot = _pivots(seed, count, rounds)[current_round]
+        bits = _round_bits(seed + bytes([current_round]), count)
         for first, last in ((0, pivot), (pivot + 1, count - 1)):
             pairs = (last - first + 1) // 2
             lower = slice(first, first + pairs)
@@ -59,16 +88,18 @@ def shuffled_places(
 ) -> NDArray[np.int64]:
     """Return where the permutation of `count` places of each seed puts places: (seeds, n)."""
     moved = places.copy()
+    pivots = np.array([_pivots(seed, count, rounds) for seed in seeds], np.int64)
     for current_round in range(rounds):
         round_seeds = [seed + bytes([current_round]) for seed in seeds]
-        pivots = np.array([_pivot(each, count) for each in round_seeds], np.int64)
-        mirrors = (pivots[:, None] - moved) % count
-        bits = _bits_at(round_seeds, np.maximum(moved, mirrors))
+        mirrors = (pivots[:, current_round, None] - moved) % count
+        bits = _bits_at(round_seeds, np.maximum(moved, mirrors), _suffixes(count))
         moved = np.where(bits, mirrors, moved)
     return moved
 
 
-def _bits_at(round_seeds: list[bytes], places: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _bits_at(
+    round_seeds: list[bytes], places: NDArray[np.int64], suffixes: list[bytes]
+) -> NDArray[np.bool_]:
     """Return the decisions of one round at some places (seeds, n) of each seed."""
     per_seed = places.shape[1]
     prefixes = [each for each in round_seeds for _ in range(per_seed)]
@@ -76,7 +107,7 @@ def _bits_at(round_seeds: list[bytes], places: NDArray[np.int64]) -> NDArray[np.
     octets = (places % _PLACES_PER_DIGEST // 8).ravel().tolist()
     drawn = bytes(
         [
-            sha256(prefix + block.to_bytes(4, "little")).digest()[octet]
+            _sha256(prefix + suffixes[block]).digest()[octet]
             for prefix, block, octet in zip(prefixes, blocks, octets, strict=True)
         ]
     )
