@@ -21,18 +21,24 @@ MIN_SEATS_SERVED = {"minimal": 2, "mainnet": 4}
 
 
 def stand_at_epoch_end(
-    spec: Any, state: Any, finalized: int = FINALIZED, epoch: int = EPOCH
+    spec: Any,
+    state: Any,
+    finalized: int = FINALIZED,
+    epoch: int = EPOCH,
+    justified: int | None = None,
 ) -> None:
     """Stand in the epoch's last slot, with everybody's votes.
 
     No bond is touched at the epoch's end unless a validator is slashed or a pool takes commission,
-    and the finalized epoch stays, as the one before the last is not justified.
+    and the finalized epoch stays, as long as the previous epoch is not justified already. If
+    `justified` is not given it is the finalized epoch.
     """
     state.slot = spec.Slot((epoch + 1) * int(spec.SLOTS_PER_EPOCH) - 1)
-    checkpoint = spec.Checkpoint(epoch=finalized)
-    state.previous_justified_checkpoint = checkpoint
-    state.current_justified_checkpoint = checkpoint
-    state.finalized_checkpoint = checkpoint
+    state.finalized_checkpoint = spec.Checkpoint(epoch=finalized)
+    state.previous_justified_checkpoint = state.finalized_checkpoint
+    state.current_justified_checkpoint = spec.Checkpoint(
+        epoch=finalized if justified is None else justified
+    )
     set_participation(spec, state)
 
 

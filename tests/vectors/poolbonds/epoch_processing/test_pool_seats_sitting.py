@@ -56,6 +56,15 @@ def test_sit_when_final(spec: Any, state: Any, vector: Recorder, joined: int, we
     assert state.pools[pool].seated_balance == weight * 10**9
 
 
+def test_justified_is_not_final(spec: Any, state: Any, vector: Recorder) -> None:
+    """Epoch 8 is justified, before and after this epoch's votes, and epoch 6 is final."""
+    _line_up(spec, state, 3 * SEAT_BOND, {7: 8, 8: 7, 9: 6})
+    stand_at_epoch_end(spec, state, finalized=6, justified=8)
+    run_epoch_step(spec, state, vector, STEP)
+    assert state.previous_justified_checkpoint.epoch == 8
+    assert weights(state, [7, 8, 9]) == [0, 0, 32]
+
+
 def test_sit_for_the_first_time(spec: Any, state: Any, vector: Recorder) -> None:
     """It is activated as far ahead as any activation; the seat counts at once."""
     pool = add_pool(spec, state, bond=2 * SEAT_BOND)

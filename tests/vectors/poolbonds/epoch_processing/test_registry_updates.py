@@ -5,9 +5,16 @@ from typing import Any
 import pytest
 
 from poolspec.vectors.recorder import Recorder
-from tests.helpers.epoch_end import EPOCH, FINALIZED, NEXT_EPOCH, run_at_epoch_end
+from tests.helpers.epoch_end import (
+    EPOCH,
+    FINALIZED,
+    NEXT_EPOCH,
+    run_at_epoch_end,
+    stand_at_epoch_end,
+)
 from tests.helpers.genesis import execution_credentials
 from tests.helpers.pools import ETH, SEAT, add_pool, pooled_credentials
+from tests.helpers.running import run_epoch_step
 
 pytestmark = pytest.mark.vectors(
     runner="epoch_processing", handler="registry_updates", forks=["poolbonds"]
@@ -73,6 +80,20 @@ def test_activation(
     expected = EPOCH + 5 if is_activated else spec.FAR_FUTURE_EPOCH
     assert state.validators[INDEX].activation_epoch == expected
     assert state.validators[INDEX].activation_eligibility_epoch == eligibility
+
+
+@pytest.mark.parametrize("eligibility", [7, 8])
+def test_activation_needs_finality(
+    spec: Any, state: Any, vector: Recorder, eligibility: int
+) -> None:
+    """Epoch 8 is justified, before and after this epoch's votes, and epoch 6 is final."""
+    state.validators[INDEX].activation_epoch = spec.FAR_FUTURE_EPOCH
+    state.validators[INDEX].activation_eligibility_epoch = eligibility
+    stand_at_epoch_end(spec, state, finalized=6, justified=8)
+    run_epoch_step(spec, state, vector, STEP)
+    assert state.previous_justified_checkpoint.epoch == 8
+    assert state.finalized_checkpoint.epoch == 6
+    assert state.validators[INDEX].activation_epoch == spec.FAR_FUTURE_EPOCH
 
 
 @pytest.mark.parametrize("kind", KINDS)
