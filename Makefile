@@ -111,6 +111,8 @@ $(CLIENTS)/node_modules/.installed: $(CLIENTS)/package-lock.json $(CLIENTS)/pack
 .PHONY: bench
 bench: $(VENV)/.installed ## Measure speed beside the official specification's figures.
 	@$(RUN) -m benchmarks $(ARGS)
+	@$(RUN) -m benchmarks.engine
+	@if [ -d $(CLIENTS)/node_modules ]; then $(RUN) -m benchmarks.lodestar; fi
 
 ##@ Keeping it clean
 

@@ -154,7 +154,7 @@ class Rewards(Mutators):
         else:
             low = np.flatnonzero(balances < np.uint64(most))
         before = balances[low]
-        # Differences wrap to and fro here; what is wrong because of it is overwritten below.
+        # Differences wrap around here and back; what stays wrong is overwritten below.
         balances += (earned - owed)[group]
         balances[inactivity.indices] -= inactivity.amounts
         balances[low] = self._settle_in_order(before, low, group[low], tables, inactivity)
