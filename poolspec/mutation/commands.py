@@ -190,7 +190,8 @@ def mutants_command(arguments: argparse.Namespace) -> int:
         coverage = measure(scene, subject)
         if coverage.failures:
             return 1
-        answers = judge(scene.bench, trials(mutants, coverage), coverage.seconds, scene.jobs)
+        found = trials(mutants, coverage, scene.reviewed.equivalent)
+        answers = judge(scene.bench, found, coverage.seconds, scene.jobs)
         judged = list(_with_bar(scene, "mutants", len(mutants), answers))
     print_mutants(scene.console, judged, scene.judged)
     print_survivors(scene.console, judged, scene.reviewed)

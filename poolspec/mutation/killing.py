@@ -1,15 +1,16 @@
 """Run cases against mutants until one notices."""
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from math import inf
 
 from poolspec.mutation.bench import Bench, BenchMaker
 from poolspec.mutation.coverage import Coverage
 from poolspec.mutation.functions import compile_function
-from poolspec.mutation.mutants import Mutant
+from poolspec.mutation.mutants import Mutant, MutantKey
 from poolspec.mutation.processes import Job, run_jobs
 
 LIMIT_FACTOR = 10
@@ -18,6 +19,9 @@ LIMIT_SECONDS = 2.0
 
 CRASHES = 3
 """So many crashes, and no case that fails otherwise, show that a mutant is no working program."""
+
+LISTED_SECONDS = 4.0
+"""Mutants known to be equivalent are tried for so long, to see whether they still are."""
 
 RECENT = 4
 """Cases that caught the last mutants of a function are tried first on its next ones."""
@@ -47,19 +51,26 @@ class Judged:
 
 @dataclass(frozen=True)
 class Trial:
-    """A mutant, and the cases that reach it, the fastest first."""
+    """A mutant, and the cases that reach it, the fastest first.
+
+    No further case is begun after `seconds` of CPU.
+    """
 
     mutant: Mutant
     cases: tuple[int, ...]
+    seconds: float
 
 
-def trials(mutants: Sequence[Mutant], coverage: Coverage) -> list[Trial]:
-    """Find the cases for each mutant."""
+def trials(
+    mutants: Sequence[Mutant], coverage: Coverage, listed: Container[MutantKey] = ()
+) -> list[Trial]:
+    """Find the cases for each mutant; those listed as equivalent are not tried for long."""
     found = []
     for mutant in mutants:
         cases = coverage.cases.get(mutant.point, [])
         ordered = sorted(cases, key=lambda case: (coverage.seconds[case], case))
-        found.append(Trial(mutant, tuple(ordered)))
+        seconds = LISTED_SECONDS if mutant.key in listed else inf
+        found.append(Trial(mutant, tuple(ordered), seconds))
     return found
 
 
@@ -91,14 +102,18 @@ class KillingJob(Job[Trial, Judged]):
         assert isinstance(tree, ast.FunctionDef)
         bench.replace(mutant.function, compile_function(tree, mutant.document))
         try:
-            return self._run(bench, mutant, order, recent)
+            return self._run(bench, trial, order, recent)
         finally:
             bench.restore(mutant.function)
 
-    def _run(self, bench: Bench, mutant: Mutant, order: Sequence[int], recent: list[int]) -> Judged:
-        crashes = 0
+    def _run(self, bench: Bench, trial: Trial, order: Sequence[int], recent: list[int]) -> Judged:
+        mutant = trial.mutant
+        crashes = tried = 0
+        spent = 0.0
         for tried, case in enumerate(order, 1):
-            reason = bench.run(case, LIMIT_SECONDS + LIMIT_FACTOR * self._seconds[case]).reason
+            run = bench.run(case, LIMIT_SECONDS + LIMIT_FACTOR * self._seconds[case])
+            reason = run.reason
+            spent += run.seconds
             if " crashed: " in reason:
                 crashes += 1
                 if crashes == CRASHES:
@@ -106,7 +121,9 @@ class KillingJob(Job[Trial, Judged]):
             elif reason:
                 recent[:] = [case, *(each for each in recent if each != case)][:RECENT]
                 return Judged(mutant, Fate.CAUGHT, tried)
-        return Judged(mutant, Fate.CRASHED if crashes else Fate.SURVIVED, len(order))
+            if spent > trial.seconds:
+                break
+        return Judged(mutant, Fate.CRASHED if crashes else Fate.SURVIVED, tried)
 
 
 def judge(

@@ -11,6 +11,7 @@ from poolspec.mutation.functions import shown
 from poolspec.mutation.operators import Mistakes
 from poolspec.mutation.points import instrument, is_docstring
 
+MutantKey = tuple[str, str, str, int]
 DROPPED = "(dropped)"
 MAX_TEXT = 88
 """A statement longer than this is shown in part."""
@@ -36,7 +37,7 @@ class Mutant:
     source: str
 
     @property
-    def key(self) -> tuple[str, str, str, int]:
+    def key(self) -> MutantKey:
         """What a mutant is known by in the reviewed list."""
         return (self.function, self.before, self.after, self.occurrence)
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from poolspec.mutation.functions import Place
 from poolspec.mutation.killing import Fate, Judged
+from poolspec.mutation.mutants import MutantKey
 from poolspec.mutation.points import Point
 from poolspec.vectors.errors import VectorError
 from poolspec.vectors.parts import read_mapping
 
 PointKey = tuple[str, str]
-MutantKey = tuple[str, str, str, int]
 
 SECTIONS = ("excluded documents", "excluded functions", "unreachable", "equivalent")
 
