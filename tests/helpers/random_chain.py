@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-from poolspec.vectors.recorder import Recorder
 from tests.helpers.attestations import Voters
 from tests.helpers.deposits import build_deposit_request
 from tests.helpers.genesis import execution_address, execution_credentials
@@ -86,19 +85,6 @@ class RandomChain(Chain):
             else:
                 self.random_block()
         self.empty_until(self.epoch + 1)
-
-    def end(self, vector: Recorder) -> None:
-        """The case ends with a block of the next proposer that may propose."""
-        slot = int(self.state.slot) + 1
-        while not self.is_fit(slot):
-            slot += 1
-        self.block(slot)
-        super().end(vector)
-
-    def is_fit(self, slot: int) -> bool:
-        """Whether the proposer of a slot of this epoch has not been slashed."""
-        place = slot % int(self.spec.SLOTS_PER_EPOCH)
-        return not self.state.validators[self.state.proposer_lookahead[place]].slashed
 
     def random_block(self) -> None:
         """One block of whatever."""

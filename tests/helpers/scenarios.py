@@ -58,6 +58,11 @@ class Chain:
         """Who votes in a slot."""
         return self.voters
 
+    def is_fit(self, slot: int) -> bool:
+        """Whether the proposer of a slot of this epoch or the next has not been slashed."""
+        place = slot - self.epoch * int(self.spec.SLOTS_PER_EPOCH)
+        return not self.state.validators[self.state.proposer_lookahead[place]].slashed
+
     def begin(self, vector: Recorder) -> None:
         """What follows is a case: this is the state before it."""
         self.blocks.clear()
@@ -71,7 +76,7 @@ class Chain:
         vector.post(self.state)
 
     def block(self, slot: int | None = None, **body: Sequence[Any]) -> Any:
-        """Add a block for the next slot or a later one; gives it, signed.
+        """Add a block for a slot, or for the next one whose proposer may propose; gives it, signed.
 
         Beside votes it holds what is given: lists of the body by name, and under `deposits`,
         `withdrawals` and `consolidations` the requests of the execution layer.
@@ -87,7 +92,11 @@ class Chain:
                 for operation in body[name]:
                     getattr(block.body, name).append(operation)
 
-        signed = self._propose(int(self.state.slot) + 1 if slot is None else slot, change)
+        if slot is None:
+            slot = int(self.state.slot) + 1
+            while not self.is_fit(slot):
+                slot += 1
+        signed = self._propose(slot, change)
         self.blocks.append(signed)
         return signed
 
@@ -128,15 +137,15 @@ class Chain:
         self.blocks_until(self.epoch + count)
 
     def sparse_until(self, epoch: int) -> None:
-        """One block in each epoch's last slot, with the votes of the slots before it.
+        """One block in each epoch, in the last slot that can have one, with the votes before it.
 
         Under the minimal preset those are all, and nearly all of them count for the target.
         """
         length = int(self.spec.SLOTS_PER_EPOCH)
         while self.epoch < epoch:
-            last = (self.epoch + 1) * length - 1
-            if self.state.slot < last:
-                self.block(last)
+            rest = range(int(self.state.slot) + 1, (self.epoch + 1) * length)
+            for slot in [slot for slot in rest if self.is_fit(slot)][-1:]:
+                self.block(slot)
             self.empty_until(self.epoch + 1)
 
     def empty_until(self, epoch: int) -> None:
