@@ -73,6 +73,15 @@ def test_part_is_paid(spec: Any, state: Any, vector: Recorder, withdrawable: int
     assert state.pools[0].bond == SEAT
 
 
+def test_part_of_one_gwei(spec: Any, state: Any, vector: Recorder) -> None:
+    """The smallest part is paid like any other."""
+    pool = _unbonding(spec, state, SEAT + 1, 1)
+    run_at_epoch_end(spec, state, vector, STEP)
+    assert _payouts(state) == [_payout(pool, 1)]
+    assert state.pools[pool].bond == SEAT
+    assert state.pools[pool].unbonding_amount == 0
+
+
 @pytest.mark.parametrize("amount", [3 * ETH, CLOSING], ids=["part", "closing"])
 def test_one_epoch_too_early(spec: Any, state: Any, vector: Recorder, amount: int) -> None:
     pool = _unbonding(spec, state, SEAT + 5 * ETH, amount, NEXT_EPOCH + 1)
