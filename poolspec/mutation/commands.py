@@ -25,7 +25,7 @@ from poolspec.mutation.report import (
     print_mutants,
     print_survivors,
 )
-from poolspec.mutation.reviewed import Reviewed, read_reviewed
+from poolspec.mutation.reviewed import Reviewed, point_key, read_reviewed
 from poolspec.vectors.commands import jobs_argument, progress_bar
 from poolspec.vectors.errors import VectorError
 from poolspec.vectors.layout import Selection
@@ -163,7 +163,7 @@ def _finish(console: Console, problems: Sequence[str], failed: bool) -> int:
 
 
 def make_mutants(scene: Scene, subject: Subject, chosen: Callable[[str], bool]) -> list[Mutant]:
-    """All mutants of the chosen functions."""
+    """All mutants of the chosen functions, but for places that are known to be out of reach."""
     trees = parse_functions(scene.module, [place.name for place in scene.places])
     first = 0
     found: list[Mutant] = []
@@ -171,7 +171,11 @@ def make_mutants(scene: Scene, subject: Subject, chosen: Callable[[str], bool]) 
         if chosen(place.name):
             found += mutants_of(trees[place.name], place.document, scene.module, first)
         first += len(subject.instrumented[place.name].points)
-    return found
+    return [
+        mutant
+        for mutant in found
+        if point_key(subject.points[mutant.point]) not in scene.reviewed.unreachable
+    ]
 
 
 def mutants_command(arguments: argparse.Namespace) -> int:

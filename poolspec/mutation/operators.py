@@ -84,8 +84,9 @@ class Mistakes:
         kind = type(operator)
         if kind in BOUNDARIES:
             yield ast.Compare(node.left, [BOUNDARIES[kind]()], [right])
-            moved = ast.BinOp(right, FURTHER[kind](), ast.Constant(1))
-            yield ast.Compare(node.left, [operator], [moved])
+            if not isinstance(right, ast.Constant):  # whose neighbours are mistakes of their own
+                moved = ast.BinOp(right, FURTHER[kind](), ast.Constant(1))
+                yield ast.Compare(node.left, [operator], [moved])
         yield ast.Compare(node.left, [OPPOSITES[kind]()], [right])
 
     def _BinOp(self, node: ast.BinOp) -> Iterator[ast.AST]:
