@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.helpers.hooks import hooked
-from tests.helpers.ledger import LARGEST, POOL_BOND, POOLED, Ledger, books, departed, numbers
+from tests.helpers.ledger import Ledger, books
+from tests.helpers.reckoning import LARGEST, POOL_BOND, POOLED, departed, numbers
 
 SEAT = 32 * 10**9
 POOL_INDEX_FLAG = 2**41

@@ -15,6 +15,7 @@ from poolspec.vectors.runners import (
 )
 from tests.helpers.blocks import sign_block, state_transition_and_sign_block
 from tests.helpers.epochs import transition_to, transition_to_last_slot_of_epoch
+from tests.helpers.ledger import books_if_pools, run_with_books
 
 
 def expect_rejection(action: Callable[[], Any]) -> None:
@@ -44,7 +45,7 @@ def run_operation(
     An invalid one has a `reason`, and leaves `state` as it was.
     """
     assert valid == (reason == ""), "an invalid operation has a reason, a valid one has none"
-    function = getattr(spec, f"process_{handler}")
+    name = f"process_{handler}"
     vector.pre(state)
     vector.operation(OPERATIONS[handler].part, operation)
     further: tuple[Any, ...] = ()
@@ -52,10 +53,10 @@ def run_operation(
         vector.yaml("execution", {"execution_valid": execution_valid})
         further = (AnsweringEngine(execution_valid),)
     if valid:
-        function(state, operation, *further)
+        run_with_books(spec, name, state, operation, *further)
         vector.post(state)
     else:
-        expect_rejection(lambda: function(state.copy(), operation, *further))
+        expect_rejection(lambda: getattr(spec, name)(state.copy(), operation, *further))
         vector.invalid(reason)
 
 
@@ -108,7 +109,7 @@ def _observe(spec: Any, state: Any, step: str, valid: bool) -> EpochRun:
     setattr(spec, step, observed)
     try:
         if valid:
-            spec.process_epoch(state)
+            run_with_books(spec, "process_epoch", state)
         else:
             expect_rejection(lambda: spec.process_epoch(state))
     finally:
@@ -120,7 +121,7 @@ def _observe(spec: Any, state: Any, step: str, valid: bool) -> EpochRun:
 def run_step_alone(spec: Any, state: Any, vector: Recorder, step: str) -> None:
     """One step on the state as it is, where earlier steps would undo what the case is about."""
     vector.pre(state)
-    getattr(spec, step)(state)
+    run_with_books(spec, step, state)
     vector.post(state)
 
 
@@ -128,7 +129,7 @@ def run_slots(spec: Any, state: Any, vector: Recorder, count: int) -> None:
     """Empty slots as a case."""
     vector.pre(state)
     vector.yaml("slots", count)
-    spec.process_slots(state, spec.Slot(state.slot + count))
+    run_with_books(spec, "process_slots", state, spec.Slot(state.slot + count))
     vector.post(state)
 
 
@@ -150,7 +151,8 @@ def run_blocks(
     assert valid == (reason == ""), "an invalid case has a reason, a valid one has none"
     vector.pre(state)
     good = blocks if valid else blocks[:-1]
-    signed = [_apply(spec, state, made(block, state)) for block in good]
+    with books_if_pools(spec):
+        signed = [_apply(spec, state, made(block, state)) for block in good]
     if not valid:
         signed.append(_rejected(spec, state, made(blocks[-1], state)))
         vector.invalid(reason)
