@@ -194,7 +194,7 @@ def mutants_command(arguments: argparse.Namespace) -> int:
         coverage = measure(scene, subject)
         if coverage.failures:
             return 1
-        found = trials(mutants, coverage, scene.reviewed.equivalent)
+        found = trials(mutants, coverage, subject.points, scene.reviewed.equivalent)
         answers = judge(scene.bench, found, coverage.seconds, scene.jobs)
         judged = list(_with_bar(scene, "mutants", len(mutants), answers))
     print_mutants(scene.console, judged, scene.judged)

@@ -11,6 +11,7 @@ from poolspec.mutation.bench import Bench, BenchMaker
 from poolspec.mutation.coverage import Coverage
 from poolspec.mutation.functions import compile_function
 from poolspec.mutation.mutants import Mutant, MutantKey
+from poolspec.mutation.points import Point
 from poolspec.mutation.processes import Job, run_jobs
 
 LIMIT_FACTOR = 10
@@ -51,7 +52,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Trial:
-    """A mutant, and the cases that reach it, the fastest first.
+    """A mutant, and the cases that reach it, the most promising first.
 
     No further case is begun after `seconds` of CPU.
     """
@@ -62,16 +63,40 @@ class Trial:
 
 
 def trials(
-    mutants: Sequence[Mutant], coverage: Coverage, listed: Container[MutantKey] = ()
+    mutants: Sequence[Mutant],
+    coverage: Coverage,
+    points: Sequence[Point],
+    listed: Container[MutantKey] = (),
 ) -> list[Trial]:
     """Find the cases for each mutant; those listed as equivalent are not tried for long."""
+    rarities: dict[str, dict[int, int]] = {}
     found = []
     for mutant in mutants:
-        cases = coverage.cases.get(mutant.point, [])
-        ordered = sorted(cases, key=lambda case: (coverage.seconds[case], case))
+        name = mutant.function
+        if name not in rarities:
+            rarities[name] = rarity_of_cases(coverage, points, name)
+        promise = {
+            case: rarities[name][case] * coverage.seconds[case]
+            for case in coverage.cases.get(mutant.point, [])
+        }
+        ordered = sorted(promise, key=lambda case: (promise[case], case))
         seconds = LISTED_SECONDS if mutant.key in listed else inf
         found.append(Trial(mutant, tuple(ordered), seconds))
     return found
+
+
+def rarity_of_cases(coverage: Coverage, points: Sequence[Point], function: str) -> dict[int, int]:
+    """For each case, how many cases reach the point of the function that the fewest reach with it.
+
+    A case that was made for a function takes it to places where few others do.
+    """
+    rarity: dict[int, int] = {}
+    for index, point in enumerate(points):
+        if point.function == function:
+            cases = coverage.cases.get(index, [])
+            for case in cases:
+                rarity[case] = min(rarity.get(case, len(cases)), len(cases))
+    return rarity
 
 
 class KillingJob(Job[Trial, Judged]):

@@ -84,7 +84,8 @@ class Mistakes:
         kind = type(operator)
         if kind in BOUNDARIES:
             yield ast.Compare(node.left, [BOUNDARIES[kind]()], [right])
-            if not isinstance(right, ast.Constant):  # whose neighbours are mistakes of their own
+            last = right.right if isinstance(right, ast.BinOp) else right
+            if not isinstance(last, ast.Constant):  # whose neighbours are mistakes of their own
                 moved = ast.BinOp(right, FURTHER[kind](), ast.Constant(1))
                 yield ast.Compare(node.left, [operator], [moved])
         yield ast.Compare(node.left, [OPPOSITES[kind]()], [right])

@@ -12,8 +12,9 @@ from poolspec.mutation.bench import BenchMaker
 from poolspec.mutation.coverage import Coverage, Subject, collect
 from poolspec.mutation.fields import Containers
 from poolspec.mutation.functions import parse_functions
-from poolspec.mutation.killing import Fate, Judged, judge, trials
+from poolspec.mutation.killing import Fate, Judged, judge, rarity_of_cases, trials
 from poolspec.mutation.mutants import DROPPED, Mutant, mutants_of
+from poolspec.mutation.points import Point
 from poolspec.mutation.reviewed import Reviewed, read_reviewed
 from poolspec.vectors.errors import VectorError
 from tests.conformance.judged import DOCUMENT, PLACES, load_toy
@@ -79,6 +80,8 @@ def test_only_a_part_of_a_long_statement_is_shown() -> None:
     assert ("a < b", "a <= b") in changes(body)
 
 
+POINTS = [Point("take", 103, "line", "if amount > balance:")]
+
 FIELDS = """\
 def f(state: BeaconState, operation: VoluntaryExit):
     for index, balance in enumerate(state.balances):
@@ -131,7 +134,7 @@ def fates(judged_toy: ModuleType, toy_bench: BenchMaker, cases: int) -> list[Jud
     coverage = Coverage()
     for reached in collect(toy_bench, Subject.of(judged_toy, PLACES), cases, jobs=1):
         coverage.add(reached)
-    found = trials(mutants(judged_toy), coverage)
+    found = trials(mutants(judged_toy), coverage, Subject.of(judged_toy, PLACES).points)
     return list(judge(toy_bench, found, coverage.seconds, jobs=1))
 
 
@@ -151,12 +154,24 @@ def test_which_mutants_are_caught(fates: list[Judged]) -> None:
     assert fate(fates, "assert operation.index < LIMIT") is Fate.CAUGHT
 
 
+def test_cases_that_go_where_few_go_come_first() -> None:
+    points = [Point("take", 1, "line", text) for text in "abc"] + [Point("other", 1, "line", "d")]
+    coverage = Coverage(
+        cases={0: [0, 1, 2, 3], 1: [3], 2: [1, 3], 3: [0]},
+        seconds={0: 0.1, 1: 0.1, 2: 0.2, 3: 0.1},
+    )
+    assert rarity_of_cases(coverage, points, "take") == {0: 4, 1: 2, 2: 4, 3: 1}
+    mutant = Mutant("take", DOCUMENT, 1, 0, "a", "b", 1, "")
+    (trial,) = trials([mutant], coverage, points)
+    assert trial.cases == (3, 1, 0, 2)
+
+
 def test_a_mutant_that_only_crashes_is_not_counted(toy_bench: BenchMaker, cases: int) -> None:
     broken = Mutant(
         "take", DOCUMENT, 1, 0, "x", "y", 1, "def take(balance, amount):\n    return balance.no"
     )
     coverage = Coverage(cases={0: [0, 2]}, seconds={0: 0.1, 2: 0.1})
-    (judged,) = judge(toy_bench, trials([broken], coverage), coverage.seconds, jobs=1)
+    (judged,) = judge(toy_bench, trials([broken], coverage, POINTS), coverage.seconds, jobs=1)
     assert judged.fate is Fate.CRASHED
 
 
@@ -167,13 +182,13 @@ def test_an_endless_loop_is_caught(
     source = "def take(balance, amount):\n    while True:\n        amount = balance\n"
     endless = Mutant("take", DOCUMENT, 1, 0, "x", "y", 1, source)
     coverage = Coverage(cases={0: [0]}, seconds={0: 0.0})
-    (judged,) = judge(toy_bench, trials([endless], coverage), coverage.seconds, jobs=1)
+    (judged,) = judge(toy_bench, trials([endless], coverage, POINTS), coverage.seconds, jobs=1)
     assert judged.fate is Fate.CAUGHT
 
 
 @pytest.mark.usefixtures("cases")
 def test_a_mutant_that_no_case_reaches(judged_toy: ModuleType, toy_bench: BenchMaker) -> None:
-    found = trials(mutants(judged_toy)[:1], Coverage())
+    found = trials(mutants(judged_toy)[:1], Coverage(), [])
     assert [each.fate for each in judge(toy_bench, found, {}, jobs=1)] == [Fate.NOT_REACHED]
 
 
