@@ -67,11 +67,15 @@ def replace_many(node: Node, depth: int, positions: Sequence[int], nodes: Sequen
     """Return the tree with ``nodes`` at ``positions`` (ascending) of level ``depth``."""
     if not positions:
         return node
-    # From the top down, the nodes on the ways to the positions; then up again, pair by pair.
+    # The places on the ways to the positions, level by level from below.
+    places: list[Sequence[int]] = [positions]
+    for _ in range(depth - 1):
+        places.append(list(dict.fromkeys(place >> 1 for place in places[-1])))
+    # From the top down, the nodes in those places; then up again, pair by pair.
     ways: list[dict[int, Node]] = [{0: node}]
     for level in range(depth, 0, -1):
         below: dict[int, Node] = {}
-        for place in dict.fromkeys(position >> (level - 1) for position in positions):
+        for place in places[level - 1]:
             pair = _children(ways[-1][place >> 1], level)
             below[place] = pair[place & 1]
         ways.append(below)
