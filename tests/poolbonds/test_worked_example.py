@@ -25,6 +25,7 @@ from tests.helpers.pools import (
     build_lock_request,
     build_pool_admission,
 )
+from tests.helpers.reckoning import numbers
 from tests.helpers.requests import build_withdrawal_request
 from tests.helpers.scenarios import Chain, everyone_but, seats
 from tests.helpers.slashings import build_attester_slashing
@@ -37,13 +38,13 @@ DAY = 225
 SOLO_BALANCE = 2047 * ETH + ETH // 2
 """Far enough from whole increments for no effective balance to change, and nothing to be swept."""
 
-STAYING = 8_000
-"""Solo validators after the first disaster. With those 16.4 million ETH, 1 ETH of stake earns
-64 * 10**9 / sqrt(16.4 * 10**15) = 499 Gwei an epoch at best; a vote missed by a seat costs 40 of 64
-parts of that for 32 ETH, which is 9,980 Gwei, and 225 of them 0.0022 ETH. The 0.002 of the proposal
-is the same at 20.7 million ETH."""
+STAYING = 7_000
+"""Solo validators after the first disaster. With those 14.4 million ETH, 1 ETH of stake earns
+64 * 10**9 / sqrt(14.4 * 10**15) = 534 Gwei an epoch at best; a vote missed by a seat costs 40 of 64
+parts of that for 32 ETH, which is 10,680 Gwei, and 225 of them 0.0024 ETH. The 0.002 of the
+proposal is exact at 20.7 million ETH, which would take half as long again to run."""
 
-FIRST_LOST, SECOND_LOST = 2_900, 2_100
+FIRST_LOST, SECOND_LOST = 2_500, 1_850
 """Solo validators slashed in the disasters: each time a third of those that stay, and more."""
 
 FIRST = STAYING + FIRST_LOST
@@ -321,7 +322,7 @@ def test_worked_example(spec: Any, capsys: pytest.CaptureFixture[str]) -> None:
     note("one is slashed with many and loses 32 ETH", 900)
     # The slashed one's votes are charged for as missed, and so are some that came late: so many
     # proposers are slashed that two slots in a row have no block
-    assert 288 * ETH - ETH // 1000 < example.bond < 288 * ETH
+    assert 288 * ETH - ETH // 200 < example.bond < 288 * ETH
 
     example.bond += 112 * ETH
     example.run(Plan.FULL, 2, deposits=[build_bond_request(spec, 0, 112 * ETH)])
@@ -336,8 +337,9 @@ def test_worked_example(spec: Any, capsys: pytest.CaptureFixture[str]) -> None:
     missed = sum(example.base_reward() * weight // 64 for weight in (14, 26))
     example.go_offline(DAY)
     note("the pool is offline for a day", 1000)
+    # Beside the votes there are a few signatures of the sync committee
     loss = (before - example.bond) // STAKERS
-    assert abs(loss - DAY * missed) < DAY * missed // 1000
+    assert 0 <= loss - DAY * missed < DAY * missed // 100
     assert round(loss / ETH, 3) == 0.002
     assert round(example.bond / ETH) == 398
 
@@ -351,7 +353,7 @@ def test_worked_example(spec: Any, capsys: pytest.CaptureFixture[str]) -> None:
     note("the pool is hacked, all are slashed in full", 0)
 
     example.ask_for_exits()
-    while any(list(state.balances)[FIRST:]):
+    while any(numbers(state.balances)[FIRST:]):
         example.silent_block()
     paid = example.paid()
     assert min(paid[execution_address(index)] for index in example.pool()) >= SEAT
