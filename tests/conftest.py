@@ -31,6 +31,9 @@ from poolspec.vectors.store import Store
 from tests.helpers.genesis import genesis_state
 from tests.helpers.sources import case_inputs
 
+# The fixtures that open pages in a browser.
+pytest_plugins = ["tests.helpers.browser"]
+
 PROPERTY = "vector"
 CASE = pytest.StashKey[CaseId]()
 KEPT = pytest.StashKey[bool]()
