@@ -62,7 +62,7 @@ class RandomChain:
             index
             for index, validator in enumerate(self.state.validators)
             if index not in touched
-            and validator.activation_epoch + 64 <= epoch
+            and int(validator.activation_epoch) + 64 <= epoch
             and validator.exit_epoch == FAR_FUTURE
         ]
 
