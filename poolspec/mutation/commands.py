@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
+from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,7 +24,7 @@ from poolspec.mutation.report import (
     print_excluded,
     print_misses,
     print_mutants,
-    print_survivors,
+    print_survivor,
 )
 from poolspec.mutation.reviewed import Reviewed, point_key, read_reviewed
 from poolspec.vectors.commands import jobs_argument, progress_bar
@@ -81,12 +82,19 @@ def parser() -> argparse.ArgumentParser:
                 "--function", action="append", default=[], help="shell pattern; may be repeated"
             )
             command.add_argument(
-                "--sample", type=_sample, default=1, metavar="N", help="only every N-th mutant"
+                "--sample", type=_positive, default=1, metavar="N", help="only every N-th mutant"
+            )
+            command.add_argument(
+                "--seconds",
+                type=_positive,
+                default=inf,
+                metavar="N",
+                help="give a mutant up, as survived, after so much CPU time (never)",
             )
     return top
 
 
-def _sample(text: str) -> int:
+def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is no positive number")
     return int(text)
@@ -194,11 +202,15 @@ def mutants_command(arguments: argparse.Namespace) -> int:
         coverage = measure(scene, subject)
         if coverage.failures:
             return 1
-        found = trials(mutants, coverage, subject.points, scene.reviewed.equivalent)
+        found = trials(
+            mutants, coverage, subject.points, scene.reviewed.equivalent, arguments.seconds
+        )
         answers = judge(scene.bench, found, coverage.seconds, scene.jobs)
-        judged = list(_with_bar(scene, "mutants", len(mutants), answers))
+        judged = []
+        for each in _with_bar(scene, "mutants", len(mutants), answers):
+            print_survivor(scene.console, each, scene.reviewed)
+            judged.append(each)
     print_mutants(scene.console, judged, scene.judged)
-    print_survivors(scene.console, judged, scene.reviewed)
     problems = scene.reviewed.unknown_functions(scene.places)
     problems += scene.reviewed.stale_mutants(
         judged,

@@ -67,8 +67,12 @@ def trials(
     coverage: Coverage,
     points: Sequence[Point],
     listed: Container[MutantKey] = (),
+    limit: float = inf,
 ) -> list[Trial]:
-    """Find the cases for each mutant; those listed as equivalent are not tried for long."""
+    """Find the cases for each mutant; those listed as equivalent are not tried for long.
+
+    `limit` is the CPU seconds for each of the others.
+    """
     rarities: dict[str, dict[int, int]] = {}
     found = []
     for mutant in mutants:
@@ -80,7 +84,7 @@ def trials(
             for case in coverage.cases.get(mutant.point, [])
         }
         ordered = sorted(promise, key=lambda case: (promise[case], case))
-        seconds = LISTED_SECONDS if mutant.key in listed else inf
+        seconds = min(limit, LISTED_SECONDS) if mutant.key in listed else limit
         found.append(Trial(mutant, tuple(ordered), seconds))
     return found
 

@@ -109,19 +109,17 @@ def _number(row: Mapping[Fate, int], fate: Fate) -> str:
     return str(row.get(fate, 0) or "")
 
 
-def print_survivors(console: Console, judged: Sequence[Judged], reviewed: Reviewed) -> None:
-    """Each survivor as a difference with its line, and the reason if it is listed."""
-    order = sorted(judged, key=lambda each: (each.mutant.document, each.mutant.line))
-    for each in order:
-        if each.fate not in (Fate.SURVIVED, Fate.NOT_REACHED):
-            continue
-        mutant = each.mutant
-        reason = reviewed.equivalent.get(mutant.key)
-        kind = "[green]equivalent[/]" if reason else f"[red]{each.fate.value}[/]"
-        again = f" (occurrence {mutant.occurrence})" if mutant.occurrence > 1 else ""
-        place = f"{mutant.document}:{mutant.line}"
-        console.print(f"{kind} {place}: {mutant.function}{again}", soft_wrap=True)
-        console.print(f"  - {escape(mutant.before)}", soft_wrap=True)
-        console.print(f"  + {escape(mutant.after)}", soft_wrap=True)
-        if reason:
-            console.print(f"    {escape(reason)}", soft_wrap=True)
+def print_survivor(console: Console, judged: Judged, reviewed: Reviewed) -> None:
+    """A mutant that was not caught, as a difference with its line; the reason if it is listed."""
+    if judged.fate not in (Fate.SURVIVED, Fate.NOT_REACHED):
+        return
+    mutant = judged.mutant
+    reason = reviewed.equivalent.get(mutant.key)
+    kind = "[green]equivalent[/]" if reason else f"[red]{judged.fate.value}[/]"
+    again = f" (occurrence {mutant.occurrence})" if mutant.occurrence > 1 else ""
+    place = f"{mutant.document}:{mutant.line}"
+    console.print(f"{kind} {place}: {mutant.function}{again}", soft_wrap=True)
+    console.print(f"  - {escape(mutant.before)}", soft_wrap=True)
+    console.print(f"  + {escape(mutant.after)}", soft_wrap=True)
+    if reason:
+        console.print(f"    {escape(reason)}", soft_wrap=True)

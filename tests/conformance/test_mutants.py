@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -164,6 +165,9 @@ def test_cases_that_go_where_few_go_come_first() -> None:
     mutant = Mutant("take", DOCUMENT, 1, 0, "a", "b", 1, "")
     (trial,) = trials([mutant], coverage, points)
     assert trial.cases == (3, 1, 0, 2)
+    assert trial.seconds == inf
+    (limited,) = trials([mutant], coverage, points, limit=3)
+    assert limited.seconds == 3
 
 
 def test_a_mutant_that_only_crashes_is_not_counted(toy_bench: BenchMaker, cases: int) -> None:
