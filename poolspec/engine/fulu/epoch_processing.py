@@ -171,10 +171,15 @@ class EpochProcessing(Rewards, Queues, Sampling):
         up = step * self.p.HYSTERESIS_UPWARD_MULTIPLIER
         changes = np.empty(len(balances), np.bool_)
         for rows in chunks(len(balances)):
-            fell = add(balances[rows], down) < effective_balances[rows]
-            rose = add(effective_balances[rows], up) < balances[rows]
-            np.logical_or(fell, rose, out=changes[rows])
+            changes[rows] = self.is_beyond(balances[rows], effective_balances[rows], down, up)
         return changes
+
+    def is_beyond(self, balances: Column, effective: Column, down: int, up: int) -> Mask:
+        """Return which balances are more than `down` below the effective one, or `up` above."""
+        fell = add(balances, down) < effective
+        rose = add(effective, up) < balances
+        mask: Mask = fell | rose
+        return mask
 
     def effective_balance_changes(self, state: State) -> Indices:
         """Return whose effective balance must follow the balance, ascending."""

@@ -4,7 +4,14 @@ import numpy as np
 
 from poolspec.engine.errors import check
 from poolspec.engine.fulu.attendance import CURRENT_TARGET, TARGET, Attendance
-from poolspec.engine.numbers import U64_MAX, Indices, checked, largest
+from poolspec.engine.numbers import (
+    U64_MAX,
+    Column,
+    Indices,
+    Mask,
+    checked,
+    subtract_saturating,
+)
 from poolspec.engine.poolbonds.sampling import WeightedSampling
 from poolspec.engine.poolbonds.seats import Seats
 from poolspec.engine.state import State
@@ -50,13 +57,15 @@ class PoolEpochProcessing(Seats, WeightedSampling):
 
     def effective_balance_changes(self, state: State) -> Indices:
         """Return which solo validators' effective balance must follow the balance."""
-        registry, pooled = state.registry, self.pooled_mask(state)
-        if largest(registry.balances) <= U64_MAX // 2:
-            rows = super().effective_balance_changes(state)
-            return rows[~pooled[rows]]
-        solo = np.flatnonzero(~pooled)
-        changes = self.has_left_band(registry.balances[solo], registry.effective_balance[solo])
-        return solo[changes]
+        rows = super().effective_balance_changes(state)
+        return rows[~self.pooled_mask(state)[rows]]
+
+    def is_beyond(self, balances: Column, effective: Column, down: int, up: int) -> Mask:
+        """Return the same as under Fulu, but no balance is too large to be compared."""
+        fell = subtract_saturating(effective, balances) > down
+        rose = subtract_saturating(balances, effective) > up
+        mask: Mask = fell | rose
+        return mask
 
     # Pools
 
