@@ -9,16 +9,17 @@ All columns of the state may be read at any time, and written before `State.forg
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy, deepcopy
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import poolspec
-from poolspec.engine.fulu.rules import FuluRules
 from poolspec.engine.numbers import U64_MAX, Column, Indices, Mask
-from poolspec.engine.poolbonds.rules import PoolBondsRules
 from poolspec.engine.records import PendingDeposit
+from poolspec.engine.simulation_books import Books
+from poolspec.engine.simulation_rules import PoolBondsSimulated, Simulated
 from poolspec.engine.simulation_start import Description, PoolDescription, build_state
 from poolspec.engine.state import State
 
@@ -27,34 +28,6 @@ __all__ = ["Description", "PoolDescription", "Simulation"]
 Rows = Iterable[int] | NDArray[Any]
 
 _ALL_FLAGS = 0b111
-
-
-class _Simulated(FuluRules):
-    """Rules under which keys are only names: none is a point of a curve, none is added up."""
-
-    draws_duties: bool
-
-    def aggregate_pubkeys(self, pubkeys: list[bytes]) -> bytes:
-        """Return the sum of keys, of which nothing is known."""
-        return bytes(48)
-
-    def has_valid_deposit_signature(self, deposit: PendingDeposit) -> bool:
-        """Take every deposit as signed."""
-        return True
-
-    def process_sync_committee_updates(self, state: State) -> None:
-        """Draw a sync committee when it is time, if anybody wants to know."""
-        if self.draws_duties:
-            super().process_sync_committee_updates(state)
-
-    def process_proposer_lookahead(self, state: State) -> None:
-        """Draw proposers, if anybody wants to know."""
-        if self.draws_duties:
-            super().process_proposer_lookahead(state)
-
-
-class _PoolBondsSimulated(_Simulated, PoolBondsRules):
-    """The same for PoolBonds."""
 
 
 def _rows(rows: Rows) -> Indices:
@@ -74,19 +47,48 @@ class Simulation:
         preset: str = "mainnet",
         config: Mapping[str, Any] | None = None,
         duties: bool = True,
+        payouts: bool = False,
+        scale: int = 1,
     ) -> None:
         """Start a chain in which all described validators are active and finality is in order.
 
         Without `duties`, proposers and sync committees stay those of the start, which saves most of
         an epoch's time in a small registry. Only the reward for slashings goes by them here.
+        With `payouts`, each epoch pays what its payloads would. With a `scale`, each validator and
+        each Gwei that is described stand for so many, and limits of the whole chain are reckoned
+        for those: churn, withdrawals, the base reward, and the smallest bond.
         """
         spec = poolspec.load(fork, preset, config=config) if config else poolspec.load(fork, preset)
-        rules = {"fulu": _Simulated, "poolbonds": _PoolBondsSimulated}[fork]
+        rules = {"fulu": Simulated, "poolbonds": PoolBondsSimulated}[fork]
         self.rules: Any = rules(spec)
         self.rules.draws_duties = duties
+        self.rules.scale = scale
+        self.pays = payouts
+        if payouts or scale > 1:
+            self.rules.shrink()
         self.state: State = build_state(self.rules, description)
         self.offline: Mask = np.zeros(len(self.state.registry), np.bool_)
         """By validator index: who casts no votes. May be written."""
+
+    def open_books(self) -> Books:
+        """Account for all money from now on; every later step raises if the books do not close."""
+        books = self.rules.books = Books(self.state)
+        return books
+
+    @property
+    def books(self) -> Books | None:
+        """The books, if they are open."""
+        books: Books | None = self.rules.books
+        return books
+
+    def split(self) -> Simulation:
+        """Return a second chain that goes on from here, with books and lottery of its own."""
+        other = copy(self)
+        other.state, other.offline = self.state.copy(), self.offline.copy()
+        other.rules = copy(self.rules)
+        other.rules.books = deepcopy(self.rules.books)
+        other.rules.lottery = deepcopy(self.rules.lottery)
+        return other
 
     # Reading
 
@@ -156,6 +158,9 @@ class Simulation:
         for pool in _rows(pools).tolist():
             if self.rules.is_open(self.state, pool):
                 bond = min(int(self.state.pools.bond[pool]) + amount, U64_MAX)
+                if self.books is not None:
+                    added = bond - int(self.state.pools.bond[pool])
+                    self.books.bond(self.state, pool, added)
                 self.state.pools.bond[pool] = bond
 
     def unbond(self, pools: Rows, amount: int) -> None:
@@ -184,11 +189,15 @@ class Simulation:
             PendingDeposit(_new_key(first + each), credentials, amount, bytes(96), slot)
             for each in range(count)
         ]
+        if self.books is not None:
+            self.books.deposit(count * amount)
 
     def found_pool(self, bond: int, commission: int = 0) -> int:
         """Register a pool at once, past the queue of deposits, and return its index."""
         key = _new_key(2**40 + len(self.state.pools))
         index: int = self.rules.add_pool(self.state, key, b"\x0e" * 20, commission, bond)
+        if self.books is not None:
+            self.books.bond(self.state, index, bond)
         return index
 
     def admit(self, validators: Rows) -> int:
@@ -219,7 +228,11 @@ class Simulation:
         """End the current epoch and the next ones: vote, process the epoch, go to the next."""
         for _ in range(epochs):
             self.vote()
+            if self.pays:
+                self.rules.pay(self.state)
             self.rules.process_epoch(self.state)
+            if self.books is not None:
+                self.books.check(self.state)
             self.state.slot += int(self.rules.p.SLOTS_PER_EPOCH)
 
     def vote(self) -> None:

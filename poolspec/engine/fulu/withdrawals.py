@@ -134,14 +134,18 @@ class Withdrawals(Mutators):
     def process_withdrawals(self, state: State, payload: Any) -> None:
         """Check that the payload carries just the expected withdrawals, and apply them."""
         expected = self.expected_withdrawals(state)
-        withdrawals = expected.withdrawals
         found = [
             Withdrawal(
                 int(each.index), int(each.validator_index), bytes(each.address), int(each.amount)
             )
             for each in payload.withdrawals
         ]
-        check(found == withdrawals, "the payload's withdrawals are not those expected")
+        check(found == expected.withdrawals, "the payload's withdrawals are not those expected")
+        self.carry_out(state, expected)
+
+    def carry_out(self, state: State, expected: Expected) -> None:
+        """Pay the expected withdrawals and move the sweep on."""
+        withdrawals = expected.withdrawals
         self.apply_withdrawals(state, withdrawals)
         if withdrawals:
             state.next_withdrawal_index = checked(withdrawals[-1].number + 1)
