@@ -15,6 +15,7 @@ from poolspec.vectors.runners import (
 )
 from tests.helpers.blocks import sign_block, state_transition_and_sign_block
 from tests.helpers.epochs import transition_to, transition_to_last_slot_of_epoch
+from tests.helpers.faults import check_faults, run_leniently
 from tests.helpers.ledger import books_if_pools, run_with_books
 
 
@@ -39,10 +40,13 @@ def run_operation(
     valid: bool = True,
     reason: str = "",
     execution_valid: bool = True,
+    faults: int = 1,
 ) -> None:
     """`process_<handler>(state, operation)` as a case.
 
-    An invalid one has a `reason`, and leaves `state` as it was.
+    An invalid one has a `reason`, and leaves `state` as it was. So many assertions must stand in
+    its way, each of them once the others are gone: more than one only where one follows from
+    another.
     """
     assert valid == (reason == ""), "an invalid operation has a reason, a valid one has none"
     name = f"process_{handler}"
@@ -57,6 +61,12 @@ def run_operation(
         vector.post(state)
     else:
         expect_rejection(lambda: getattr(spec, name)(state.copy(), operation, *further))
+        check_faults(
+            run_leniently(
+                spec, lambda lenient: getattr(lenient, name)(state.copy(), operation, *further)
+            ),
+            faults,
+        )
         vector.invalid(reason)
 
 
@@ -141,12 +151,13 @@ def run_blocks(
     *,
     valid: bool = True,
     reason: str = "",
+    faults: int = 1,
 ) -> list[Any]:
     """Blocks as a case; gives them signed.
 
     Each is a block, which gets its state root and signature here, a signed block, which is taken as
     it is, or a function that makes either from the state after the one before. In an invalid case
-    it is the last block that must be rejected.
+    it is the last block that must be rejected, with so many faults as in `run_operation`.
     """
     assert valid == (reason == ""), "an invalid case has a reason, a valid one has none"
     vector.pre(state)
@@ -154,7 +165,7 @@ def run_blocks(
     with books_if_pools(spec):
         signed = [_apply(spec, state, made(block, state)) for block in good]
     if not valid:
-        signed.append(_rejected(spec, state, made(blocks[-1], state)))
+        signed.append(_rejected(spec, state, made(blocks[-1], state), faults))
         vector.invalid(reason)
     vector.blocks(signed)
     if valid:
@@ -174,20 +185,40 @@ def _apply(spec: Any, state: Any, block: Any) -> Any:
     return state_transition_and_sign_block(spec, state, block)
 
 
-def _rejected(spec: Any, state: Any, block: Any) -> Any:
-    """Check that a block is rejected, and sign it if that is not done yet.
+def _rejected(spec: Any, state: Any, block: Any, faults: int) -> Any:
+    """Check that a block is rejected, and finish it if that is not done yet.
 
-    A block that cannot be applied leads to no state, so its state root is left as it is; the block
-    must be rejected before the root is looked at.
+    Its state root is that of the state to which it would lead if the rule that it breaks did not
+    exist: whoever forgets the rule then finds nothing else to reject the block for. Where nothing
+    but a crash is in the way, there is no such state, and the root stays as it is.
     """
-    if isinstance(block, spec.SignedBeaconBlock):
-        expect_rejection(lambda: spec.state_transition(state.copy(), block))
-        return block
-    advanced = state.copy()
-    transition_to(spec, advanced, int(block.slot))
-    signed = sign_block(spec, advanced, block)
-    expect_rejection(lambda: spec.process_block(advanced, block))
-    return signed
+    if not isinstance(block, spec.SignedBeaconBlock):
+        block = _finished_leniently(spec, state, block)
+    expect_rejection(lambda: spec.state_transition(state.copy(), block))
+    leniency = run_leniently(spec, lambda lenient: lenient.state_transition(state.copy(), block))
+    check_faults(leniency, faults)
+    return block
+
+
+def _finished_leniently(spec: Any, state: Any, block: Any) -> Any:
+    """The block, signed, with the root of the state after it, whatever rule it breaks."""
+
+    def advance(lenient: Any) -> Any:
+        after = state.copy()
+        lenient.process_slots(after, block.slot)
+        before = after.copy()
+        lenient.process_block(after, block)
+        return before, after
+
+    leniency = run_leniently(spec, advance)
+    assert leniency.faults or leniency.crash, "nothing is wrong with the block"
+    if leniency.crash is not None:
+        advanced = state.copy()
+        transition_to(spec, advanced, int(block.slot))
+        return sign_block(spec, advanced, block)
+    before, after = leniency.result
+    block.state_root = spec.hash_tree_root(after)
+    return sign_block(spec, before, block)
 
 
 def run_rewards(spec: Any, state: Any, vector: Recorder) -> dict[str, Any]:

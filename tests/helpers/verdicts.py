@@ -7,10 +7,18 @@ from tests.helpers.running import run_operation
 
 
 def run_rejected(
-    spec: Any, state: Any, vector: Recorder, handler: str, operation: Any, reason: str
+    spec: Any,
+    state: Any,
+    vector: Recorder,
+    handler: str,
+    operation: Any,
+    reason: str,
+    faults: int = 1,
 ) -> None:
     """An operation that makes its block invalid, for one reason, as a case."""
-    run_operation(spec, state, vector, handler, operation, valid=False, reason=reason)
+    run_operation(
+        spec, state, vector, handler, operation, valid=False, reason=reason, faults=faults
+    )
 
 
 def run_ignored(spec: Any, state: Any, vector: Recorder, handler: str, request: Any) -> None:

@@ -80,7 +80,8 @@ def test_address_known(spec: Any, state: Any, vector: Recorder) -> None:
     make_compounding(spec, state, INDEX)
     signed = build_bls_to_execution_change(spec, state, INDEX)
     reason = "the credentials are not those of a BLS key"
-    run_rejected(spec, state, vector, HANDLER, signed, reason)
+    # Neither the prefix nor the rest is.
+    run_rejected(spec, state, vector, HANDLER, signed, reason, faults=2)
 
 
 def test_key_of_another(spec: Any, state: Any, vector: Recorder) -> None:

@@ -137,7 +137,9 @@ def test_proposer_outside_the_registry(spec: Any, state: Any, vector: Recorder) 
     block = build_empty_block_for_next_slot(spec, state)
     signed = sign_block(spec, state, block)
     signed.message.proposer_index = len(state.validators)
-    _rejected(spec, state, vector, signed, "there is no such proposer")
+    reason = "there is no such proposer"
+    # So nobody's signature fits, and it is not the proposer of the slot.
+    run_blocks(spec, state, vector, [signed], valid=False, reason=reason, faults=2)
 
 
 def test_slashed_proposer(spec: Any, state: Any, vector: Recorder) -> None:
@@ -155,8 +157,10 @@ def test_slot_that_has_passed(spec: Any, state: Any, vector: Recorder, slot: int
     if slot == 1:
         propose(spec, state, slot=2)
         block = build_block_at_slot(spec, state)
-    signed = sign_block(spec, state, block)
-    _rejected(spec, state, vector, signed, "the block's slot is not after the state's")
+    reason = "the block's slot is not after the state's"
+    # A block may not stand at the slot of the last block or before it either.
+    faults = 1 + slot
+    run_blocks(spec, state, vector, [block], valid=False, reason=reason, faults=faults)
 
 
 def test_wrong_state_root(spec: Any, state: Any, vector: Recorder) -> None:

@@ -62,13 +62,15 @@ def _block(chain: Chain, vector: Recorder, **body: Any) -> Any:
     return signed
 
 
-def _invalid(spec: Any, state: Any, vector: Recorder, reason: str, **body: Any) -> None:
+def _invalid(
+    spec: Any, state: Any, vector: Recorder, reason: str, faults: int = 1, **body: Any
+) -> None:
     """A block with these operations must be rejected."""
     block = build_empty_block_for_next_slot(spec, state)
     for name, operations in body.items():
         for operation in operations:
             getattr(block.body, name).append(operation)
-    run_blocks(spec, state, vector, [block], valid=False, reason=reason)
+    run_blocks(spec, state, vector, [block], valid=False, reason=reason, faults=faults)
 
 
 def test_everything_at_once(spec: Any, state: Any, vector: Recorder) -> None:
@@ -230,6 +232,7 @@ def test_admission_of_one_slashed_in_the_block(spec: Any, state: Any, vector: Re
         state,
         vector,
         "the validator is slashed, and so exiting, by the time of its admission",
+        faults=2,
         proposer_slashings=[build_proposer_slashing(spec, state, 30)],
         pool_admissions=[build_pool_admission(spec, state, 30)],
     )
