@@ -13,6 +13,7 @@ K ?=
 ARGS ?=
 VECTORS ?=
 OUTPUT ?= vectors
+PORT ?= 8000
 
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -113,6 +114,16 @@ bench: $(VENV)/.installed ## Measure speed beside the official specification's f
 	@$(RUN) -m benchmarks $(ARGS)
 	@$(RUN) -m benchmarks.engine
 	@if [ -d $(CLIENTS)/node_modules ]; then $(RUN) -m benchmarks.lodestar; fi
+
+##@ Reading
+
+.PHONY: docs
+docs: $(VENV)/.installed ## Build the site of all documents into build/site/.
+	@$(RUN) -m poolspec.site $(ARGS)
+
+.PHONY: serve-docs
+serve-docs: $(VENV)/.installed ## Build the site and serve it on this machine (PORT=…).
+	@$(RUN) -m poolspec.site --serve $(PORT) $(ARGS)
 
 ##@ Keeping it clean
 

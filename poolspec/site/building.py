@@ -1,0 +1,72 @@
+"""Building the site: Sphinx, strictly, and then a look at every link that came out."""
+
+import io
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.errors import SphinxError
+
+from poolspec.site.definitions import load
+from poolspec.site.links import dead_links
+
+CONFIGURATION = Path(__file__).parent
+DIFF = Path("build/diff/poolbonds.html")
+_PLACE = re.compile(r"^(?:(?P<path>.*?):(?:(?P<line>\d+):)? )?(?:WARNING|ERROR|CRITICAL): ")
+
+
+class SiteError(Exception):
+    """The site cannot be built; the message says in one line for each problem where and why."""
+
+
+def build(root: Path, output: Path) -> None:
+    """Build the site of the checkout `root` into the folder `output`, which is replaced whole.
+
+    Raises SiteError or CompileError, and then `output` is what it was.
+    """
+    load(root)  # What is wrong with the specifications is said by the compiler, not through Sphinx.
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as folder:
+        fresh = Path(folder, "pages")
+        problems = [*run_sphinx(root, fresh, Path(folder, "doctrees"))]
+        if not problems:
+            _add_diff(root, fresh)
+            problems = [*dead_links(fresh)]
+        if problems:
+            raise SiteError("\n".join(problems))
+        if output.exists():
+            output.rename(Path(folder, "old"))
+        fresh.rename(output)
+
+
+def run_sphinx(root: Path, output: Path, doctrees: Path, builder: str = "html") -> Iterator[str]:
+    """Run Sphinx and yield what it warns of, as `path:line: error: …` with the path under root."""
+    warnings = io.StringIO()
+    try:
+        app = Sphinx(root, CONFIGURATION, output, doctrees, builder, status=None, warning=warnings)
+        app.build()
+    except SphinxError as error:
+        warnings.write(f"ERROR: {error}\n")
+    for line in warnings.getvalue().splitlines():
+        yield _as_error(line, root)
+
+
+def _as_error(line: str, root: Path) -> str:
+    text = re.sub(r"\x1b\[[0-9;]*m", "", line)
+    found = _PLACE.match(text)
+    if found is None:
+        return text
+    path = (found["path"] or "").removeprefix(f"{root}/")
+    place = ":".join(filter(None, (path, found["line"])))
+    return f"{place}: error: {text[found.end() :]}" if place else f"error: {text[found.end() :]}"
+
+
+def _add_diff(root: Path, site: Path) -> None:
+    """Put the page of the differences to Fulu into the site."""
+    if (root / DIFF).is_file():
+        target = site / "diff" / DIFF.name
+        target.parent.mkdir()
+        shutil.copyfile(root / DIFF, target)
