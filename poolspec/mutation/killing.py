@@ -1,6 +1,7 @@
 """Run cases against mutants until one notices."""
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,8 +72,10 @@ def trials(
 ) -> list[Trial]:
     """Find the cases for each mutant; those listed as equivalent are not tried for long.
 
-    `limit` is the CPU seconds for each of the others.
+    `limit` is the CPU seconds for each of the others. Most promising are cases that are quick, run
+    little else, and take the function to places where few others do.
     """
+    reach = Counter(case for cases in coverage.cases.values() for case in cases)
     rarities: dict[str, dict[int, int]] = {}
     found = []
     for mutant in mutants:
@@ -80,7 +83,7 @@ def trials(
         if name not in rarities:
             rarities[name] = rarity_of_cases(coverage, points, name)
         promise = {
-            case: rarities[name][case] * coverage.seconds[case]
+            case: rarities[name][case] * reach[case] * coverage.seconds[case]
             for case in coverage.cases.get(mutant.point, [])
         }
         ordered = sorted(promise, key=lambda case: (promise[case], case))
