@@ -67,6 +67,7 @@ class Simulation:
         if payouts or scale > 1:
             self.rules.shrink()
         self.state: State = build_state(self.rules, description)
+        self._next_key = len(self.state.registry)
         self.offline: Mask = np.zeros(len(self.state.registry), np.bool_)
         """By validator index: who casts no votes. May be written."""
 
@@ -170,21 +171,28 @@ class Simulation:
             self.rules.unbond(self.state, pool, address, amount)
 
     def deposit(
-        self, count: int, amount: int, *, pool: int | None = None, compounding: bool = False
+        self,
+        count: int,
+        amount: int,
+        *,
+        pool: int | None = None,
+        compounding: bool = False,
+        address: bytes = b"\x0f" * 20,
     ) -> None:
         """Send so many first deposits of Gwei each, locked in a pool or solo.
 
-        They wait in the queue of pending deposits like any other, from the current slot on.
+        They wait in the queue of pending deposits like any other, from the current slot on. The
+        address is their owner's.
         """
-        registry, slot = self.state.registry, self.state.slot
-        first = len(registry) + len(self.state.pending_deposits)
+        slot, first = self.state.slot, self._next_key
+        self._next_key += count
         if pool is not None:
             prefix = bytes(self.rules.p.POOLED_WITHDRAWAL_PREFIX)
-            credentials = prefix + pool.to_bytes(8, "little") + bytes(3) + b"\x0f" * 20
+            credentials = prefix + pool.to_bytes(8, "little") + bytes(3) + address
         else:
             kind = "COMPOUNDING" if compounding else "ETH1_ADDRESS"
             prefix = bytes(getattr(self.rules.p, f"{kind}_WITHDRAWAL_PREFIX"))
-            credentials = prefix + bytes(11) + b"\x0f" * 20
+            credentials = prefix + bytes(11) + address
         self.state.pending_deposits += [
             PendingDeposit(_new_key(first + each), credentials, amount, bytes(96), slot)
             for each in range(count)
