@@ -1,0 +1,50 @@
+"""All checks of a proposal, one after the other."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from poolspec.proposal.document import Proposal
+from poolspec.proposal.facts import Facts
+from poolspec.proposal.links import check_links
+from poolspec.proposal.preamble import check_preamble
+from poolspec.proposal.quoted import Sources, check_quotes, load_numbers
+from poolspec.proposal.sections import check_sections
+from poolspec.proposal.tables import check_facts
+from pysetup.errors import Problems
+
+__all__ = ["check_all", "check_rules", "numbers_of", "other_names"]
+
+
+def check_rules(proposal: Proposal, root: Path, problems: Problems) -> None:
+    """Report what editors would refuse."""
+    check_preamble(proposal, problems)
+    check_sections(proposal, problems)
+    check_links(proposal, root, problems)
+
+
+def check_all(
+    proposal: Proposal,
+    root: Path,
+    facts: Facts,
+    numbers: Mapping[str, float],
+    names: frozenset[str],
+    problems: Problems,
+) -> None:
+    """Report what editors would refuse and what is not as in the specification and the studies."""
+    check_rules(proposal, root, problems)
+    check_facts(proposal, facts, names, problems)
+    quoted = root / "eip" / "quoted.yaml"
+    check_quotes(proposal, quoted, Sources(numbers, facts.values, root), problems)
+
+
+def numbers_of(proposal: Path) -> Mapping[str, float]:
+    """Return the results of the studies that lie beside a proposal."""
+    return load_numbers(proposal.parent / "assets" / "studies.json")
+
+
+def other_names(root: Path) -> frozenset[str]:
+    """Return names that a proposal may use though the specification does not define them.
+
+    Those are the runners of the vectors, which have a format document each.
+    """
+    return frozenset(path.parent.name for path in (root / "tests" / "formats").glob("*/README.md"))
