@@ -1,0 +1,136 @@
+"""Links to documents of the checkout: to the heading that a line stands under."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pysetup.errors import Problems, Span
+from pysetup.markdown import Heading, parse
+
+_NOT_IN_ANCHOR = re.compile(r"[^\w\- ]")
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_FRONT_MATTER = re.compile(r"\A---\n.*?^---$", re.MULTILINE | re.DOTALL)
+_LINK_TARGET = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+
+
+def anchor_of(heading: str) -> str:
+    """The anchor that code-review sites give a heading: small letters, dashes for spaces."""
+    text = _LINK_TARGET.sub(r"\1", heading)
+    return _NOT_IN_ANCHOR.sub("", text.lower()).strip().replace(" ", "-")
+
+
+def without_front_matter(text: str) -> str:
+    """A document whose preamble is blank, so that it is not taken for text and lines stay."""
+    return _FRONT_MATTER.sub(lambda match: "\n" * match[0].count("\n"), text)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading of a document, its anchor there, and the headings above it, outermost first."""
+
+    path: str
+    heading: Heading
+    anchor: str
+    above: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """The heading's text."""
+        return self.heading.text
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A document's text and its sections in order."""
+
+    path: str
+    text: str
+
+    @cached_property
+    def nodes(self) -> tuple[object, ...]:
+        """The document as the compiler parses it; what it objects to is the compiler's to say."""
+        return parse(self.path, without_front_matter(self.text), Problems()).nodes
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        """All sections; a heading that comes again has a number in its anchor."""
+        seen: dict[str, int] = {}
+        above: list[Heading] = []
+        found = []
+        for node in self.nodes:
+            if not isinstance(node, Heading):
+                continue
+            anchor = anchor_of(node.text)
+            count = seen.get(anchor, 0)
+            seen[anchor] = count + 1
+            above = [each for each in above if each.level < node.level]
+            titles = tuple(each.text for each in above)
+            unique = f"{anchor}-{count}" if count else anchor
+            found.append(Section(self.path, node, unique, titles))
+            above.append(node)
+        return tuple(found)
+
+    def section_at(self, line: int) -> Section | None:
+        """The section that a line (from 1) belongs to; None above the first heading."""
+        started = [each for each in self.sections if each.heading.span.first <= line]
+        return started[-1] if started else None
+
+
+class Places:
+    """Turns places in documents into links. `base` leads from the pages to the checkout."""
+
+    def __init__(self, root: Path, base: str) -> None:
+        self._root = root
+        self._base = base.rstrip("/")
+        self._outlines: dict[str, Outline] = {}
+
+    def outline(self, path: str) -> Outline:
+        """The outline of a document; raises `OSError` if it cannot be read."""
+        if path not in self._outlines:
+            text = (self._root / path).read_text(encoding="utf-8")
+            self._outlines[path] = Outline(path, text)
+        return self._outlines[path]
+
+    def file(self, path: str) -> str:
+        """A link to a file or folder of the checkout."""
+        return f"{self._base}/{path}"
+
+    def section(self, section: Section) -> str:
+        """A link to a section."""
+        return f"{self.file(section.path)}#{section.anchor}"
+
+    def span(self, span: Span) -> str:
+        """A link to the heading above a place."""
+        section = self.outline(span.path).section_at(span.first)
+        return self.section(section) if section else self.file(span.path)
+
+    def rebased(self, markdown: str, path: str, anchors: Mapping[str, str]) -> str:
+        """Prose of a document whose links lead where they led there, seen from the pages.
+
+        `anchors` gives what the pages show themselves: the anchors of documents, as in
+        `specs/poolbonds/seats.md#new-get_seats`, and the links to use instead.
+        """
+
+        def link(match: re.Match[str]) -> str:
+            target = match[1]
+            if "://" in target:
+                return match[0]
+            file, _, anchor = target.partition("#")
+            whole = _normal(f"{path.rpartition('/')[0]}/{file}" if file else path)
+            whole += f"#{anchor}" if anchor else ""
+            return f"]({anchors.get(whole) or self.file(whole)})"
+
+        return _LINK.sub(link, markdown)
+
+
+def _normal(path: str) -> str:
+    """A path without `..`; one that leads out of the checkout keeps them."""
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == ".." and parts and parts[-1] != "..":
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
