@@ -38,7 +38,7 @@ def _run(options: argparse.Namespace) -> int:
         _write(path, formatted(rewrite_tables(read(path, str(path), Problems()), facts)))
     problems = Problems()
     proposal = read(path, str(path), problems)
-    check_all(proposal, ROOT, facts, numbers_of(path), other_names(ROOT), problems)
+    check_all(proposal, ROOT, facts, numbers_of(ROOT), other_names(ROOT), problems)
     _check_format(proposal, problems)
     found = problems.sorted()
     for problem in found:

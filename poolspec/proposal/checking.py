@@ -37,9 +37,9 @@ def check_all(
     check_quotes(proposal, quoted, Sources(numbers, facts.values, root), problems)
 
 
-def numbers_of(proposal: Path) -> Mapping[str, float]:
-    """Return the results of the studies that lie beside a proposal."""
-    return load_numbers(proposal.parent / "assets" / "studies.json")
+def numbers_of(root: Path) -> Mapping[str, float]:
+    """Return the results of the studies."""
+    return load_numbers(root / "eip" / "assets" / "studies.json")
 
 
 def other_names(root: Path) -> frozenset[str]:
