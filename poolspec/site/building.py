@@ -2,7 +2,6 @@
 
 import io
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +11,15 @@ from sphinx.errors import SphinxError
 
 from poolspec.site.definitions import load
 from poolspec.site.links import dead_links
+from poolspec.specdiff.files import replace_file
+from poolspec.specdiff.index import PLACE
+from poolspec.specdiff.page import html_page
+from poolspec.specdiff.places import SITE
+from poolspec.specdiff.report import gather
+from poolspec.vectors.errors import VectorError
 
 CONFIGURATION = Path(__file__).parent
-DIFF = Path("build/diff/poolbonds.html")
+DIFF = Path("diff/poolbonds.html")
 _PLACE = re.compile(r"^(?:(?P<path>.*?):(?:(?P<line>\d+):)? )?(?:WARNING|ERROR|CRITICAL): ")
 
 
@@ -65,8 +70,10 @@ def _as_error(line: str, root: Path) -> str:
 
 
 def _add_diff(root: Path, site: Path) -> None:
-    """Put the page of the differences to Fulu into the site."""
-    if (root / DIFF).is_file():
-        target = site / "diff" / DIFF.name
-        target.parent.mkdir()
-        shutil.copyfile(root / DIFF, target)
+    """Put the page of what the fork changes into the site, with links to the site's own pages."""
+    if not (root / PLACE).is_file():
+        return
+    try:
+        replace_file(site / DIFF, html_page(gather(root, SITE, root / PLACE)))
+    except VectorError as error:
+        raise SiteError(f"error: {error}") from error

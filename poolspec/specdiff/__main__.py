@@ -11,6 +11,7 @@ from poolspec.specdiff.files import replace_file
 from poolspec.specdiff.index import PLACE
 from poolspec.specdiff.markdown import markdown_page
 from poolspec.specdiff.page import html_page
+from poolspec.specdiff.places import Target
 from poolspec.specdiff.report import gather
 from poolspec.vectors.errors import VectorError
 from pysetup.errors import CompileError
@@ -36,9 +37,9 @@ def parser() -> argparse.ArgumentParser:
     return command
 
 
-def write_pages(out: Path, index: Path, base: str | None = None) -> list[Path]:
+def write_pages(root: Path, out: Path, index: Path, target: Target) -> list[Path]:
     """Write both pages and say where they are; errors are those of `gather`."""
-    report = gather(ROOT, base or way_to_root(out), index)
+    report = gather(root, target, index)
     # Both are made before the first is written.
     pages = {"poolbonds.md": markdown_page(report), "poolbonds.html": html_page(report)}
     for name, text in pages.items():
@@ -46,16 +47,17 @@ def write_pages(out: Path, index: Path, base: str | None = None) -> list[Path]:
     return [out / name for name in pages]
 
 
-def way_to_root(out: Path) -> str:
-    """The relative path from a folder to the checkout."""
-    return Path(os.path.relpath(ROOT, out.resolve())).as_posix()
+def way_to(root: Path, out: Path) -> Target:
+    """Links from a folder to the documents of the checkout."""
+    return Target(Path(os.path.relpath(root, out.resolve())).as_posix())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; gives the exit status. What is wrong with the input is said in words."""
     options = parser().parse_args(arguments)
     try:
-        written = write_pages(options.out, options.vectors_index, options.base)
+        target = Target(options.base) if options.base else way_to(ROOT, options.out)
+        written = write_pages(ROOT, options.out, options.vectors_index, target)
     except CompileError as error:
         print(error, file=sys.stderr)
         return 1

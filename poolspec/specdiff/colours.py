@@ -78,7 +78,7 @@ def _token_html(token: Token, links: Mapping[str, str]) -> Markup:
     text = escape(token.text)
     if token.style == "p":
         # A long line breaks behind a bracket rather than within a name.
-        text = Markup(_OPENING.sub(r"\g<0><wbr>", text))
+        text = Markup(_OPENING.sub(r"\g<0><wbr>", str(text)))
     if link:
         text = Markup('<a href="{}">{}</a>').format(link, text)
     # White space, plain names and punctuation have the colour of the text.

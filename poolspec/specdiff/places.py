@@ -78,12 +78,24 @@ class Outline:
         return started[-1] if started else None
 
 
-class Places:
-    """Turns places in documents into links. `base` leads from the pages to the checkout."""
+@dataclass(frozen=True)
+class Target:
+    """Where links to documents lead: `base` is the way there, `ending` that of a document."""
 
-    def __init__(self, root: Path, base: str) -> None:
+    base: str
+    ending: str = ".md"
+
+
+SITE = Target("..", ".html")
+"""The site of the documents, seen from a folder of its own in it."""
+
+
+class Places:
+    """Turns places in documents into links."""
+
+    def __init__(self, root: Path, target: Target) -> None:
         self._root = root
-        self._base = base.rstrip("/")
+        self._target = target
         self._outlines: dict[str, Outline] = {}
 
     def outline(self, path: str) -> Outline:
@@ -95,7 +107,9 @@ class Places:
 
     def file(self, path: str) -> str:
         """A link to a file or folder of the checkout."""
-        return f"{self._base}/{path}"
+        if path.endswith(".md"):
+            path = path.removesuffix(".md") + self._target.ending
+        return f"{self._target.base.rstrip('/')}/{path}"
 
     def section(self, section: Section) -> str:
         """A link to a section."""
@@ -119,8 +133,8 @@ class Places:
                 return match[0]
             file, _, anchor = target.partition("#")
             whole = _normal(f"{path.rpartition('/')[0]}/{file}" if file else path)
-            whole += f"#{anchor}" if anchor else ""
-            return f"]({anchors.get(whole) or self.file(whole)})"
+            end = f"#{anchor}" if anchor else ""
+            return f"]({anchors.get(whole + end) or self.file(whole) + end})"
 
         return _LINK.sub(link, markdown)
 

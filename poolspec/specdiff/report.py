@@ -8,7 +8,7 @@ from poolspec.mutation.reviewed import Reviewed, read_reviewed
 from poolspec.specdiff.index import Group, Index, check_index, read_index
 from poolspec.specdiff.mentions import PROPOSAL, Mentions, mentions_of
 from poolspec.specdiff.objects import Change, Entry, SpecDiff, compare
-from poolspec.specdiff.places import Places, Section
+from poolspec.specdiff.places import Places, Section, Target
 from pysetup import resolve_fork
 from pysetup.model import CodeDefinition, Definition, Kind
 
@@ -123,14 +123,14 @@ class Links:
         return self._places.rebased(definition.prose, definition.span.path, self._documents)
 
 
-def gather(root: Path, base: str, index: Path) -> Report:
-    """Read everything. `base` leads from the pages to the checkout.
+def gather(root: Path, target: Target, index: Path) -> Report:
+    """Read everything of a checkout; `target` is where the links of the pages lead.
 
     Raises `CompileError` if the documents are wrong, `VectorError` for the lists beside the
     vectors, `OSError` for files that cannot be read.
     """
     diff = compare(resolve_fork(root, "poolbonds"))
-    places = Places(root, base)
+    places = Places(root, target)
     names = [entry.name for entry in diff.entries]
     reached = read_index(index)
     functions = [each.name for each in diff.of(Kind.FUNCTION, Change.MODIFIED, Change.NEW)]
