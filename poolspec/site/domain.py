@@ -1,9 +1,10 @@
 """The Sphinx domain `spec`: references to definitions, and their entries in the search.
 
-A reference's target reads `<fork>:<name>`, as that fork understands the name.
+A reference's target reads `<name>@<fork>`, as that fork understands the name.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,8 +15,8 @@ from sphinx.domains import Domain, ObjType
 from sphinx.environment import BuildEnvironment
 from sphinx.util.nodes import make_refnode
 
-from poolspec.site.definitions import Specification, document_of, load, target_of
-from pysetup.model import Definition, Kind
+from poolspec.site.definitions import Specification, Target, document_of, load
+from pysetup.model import Kind
 
 # First among the results of a search, as Sphinx numbers priorities.
 IMPORTANT = 0
@@ -31,14 +32,15 @@ def reference_to(
 ) -> addnodes.pending_xref:
     """Return a reference of `document` to a name as a fork understands it, around `content`.
 
-    The kind "entry" leads to the name's entry in the list of the fork that defines it.
+    The kind "entry" leads to the name's entry in the list of the fork that defines it, the kind
+    "field" to the field `<container>.<field>`.
     """
     return addnodes.pending_xref(
         "",
         *content,
         refdomain="spec",
         reftype=kind,
-        reftarget=f"{fork}:{name}",
+        reftarget=f"{name}@{fork}",
         refdoc=document,
         refwarn=True,
     )
@@ -75,12 +77,22 @@ class SpecDomain(Domain):
         contnode: nodes.Element,
     ) -> nodes.reference | None:
         """Return the link, or nothing (a warning) if no fork defines the name."""
-        definition = self._definition(target)
-        if definition is None:
+        name, _, fork = target.partition("@")
+        place = self._place(typ, self.specifications[fork], name)
+        if place is None:
             return None
-        place = target_of(definition)
-        document = f"{LISTS}/{definition.fork}" if typ == "entry" else place.document
-        return make_refnode(builder, fromdocname, document, place.anchor, contnode, place.title)
+        return make_refnode(
+            builder, fromdocname, place.document, place.anchor, contnode, place.title
+        )
+
+    def _place(self, kind: str, fork: Specification, name: str) -> Target | None:
+        if kind == "field":
+            container, _, field = name.partition(".")
+            return fork.field_target(container, field)
+        place = fork.target(name)
+        if place is None or kind != "entry":
+            return place
+        return replace(place, document=f"{LISTS}/{place.document.split('/')[1]}")
 
     def resolve_any_xref(self, *_: Any) -> list[tuple[str, nodes.reference]]:
         """Nothing: links of the documents lead to documents."""
@@ -88,8 +100,3 @@ class SpecDomain(Domain):
 
     def merge_domaindata(self, docnames: Any, otherdata: dict[str, Any]) -> None:
         """Nothing is kept in the domain, so there is nothing to merge."""
-
-    def _definition(self, target: str) -> Definition | None:
-        fork, _, name = target.partition(":")
-        found = self.specifications.get(fork)
-        return None if found is None else found.find(name)

@@ -19,16 +19,19 @@ PROPOSAL = "poolbonds"
 # Before Sphinx collects titles and anchors, which is at 500.
 EARLY = 100
 
-# The EIPs' repository has its documents side by side and wants relative links to them.
-_EIP_LINK = re.compile(r"\]\(\.?/?(eip-\d+)\.md")
-_EIPS = "https://eips.ethereum.org/EIPS"
+# An EIP links to other EIPs, and to the licence, where they are in the EIPs' repository.
+_EIP_LINKS = (
+    (re.compile(r"\]\(\./(eip-\d+)\.md"), r"](https://eips.ethereum.org/EIPS/\1"),
+    (re.compile(r"\]\(\.\./LICENSE\.md\)"), "](../LICENSE)"),
+)
 
 
 def _read_source(app: Sphinx, document: str, text: list[str]) -> None:
     if document in contents.PAGES:
         text[0] = contents.with_tree(document, text[0])
     if document.startswith("eip/"):
-        text[0] = _EIP_LINK.sub(rf"]({_EIPS}/\1", text[0])
+        for link, here in _EIP_LINKS:
+            text[0] = link.sub(here, text[0])
 
 
 def _change_page(app: Sphinx, doctree: nodes.document) -> None:

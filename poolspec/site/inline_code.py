@@ -11,6 +11,9 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Where these stand before a name, it is a part of a path, an option, an anchor or a placeholder.
 _NOT_AFTER = tuple("/-<.#@$\\:\"'")
 _NOT_BEFORE = tuple("/-:@$\\\"'")
+# What a field belongs to: a container by its name, or the variable that always holds one.
+_CONTAINER = re.compile(r"(?<![\w.])(\w+)\.$")
+_VARIABLES = {"state": "BeaconState"}
 _WITHIN = (nodes.reference, nodes.title, nodes.rubric)
 
 
@@ -59,16 +62,30 @@ def _pieces(
     end = 0
     for match in _IDENTIFIER.finditer(text):
         before, after = text[: match.start()], text[match.end() :]
-        name, meant = match[0], fork
-        qualified = next((each for each in forks if before.endswith(f"{each}.")), None)
-        if qualified is not None:
-            meant = forks[qualified]
-        elif before.endswith(_NOT_AFTER) and not before.endswith("spec."):
+        if after.startswith(_NOT_BEFORE) or match[0] in own:
             continue
-        if after.startswith(_NOT_BEFORE) or meant.find(name) is None or name in own:
-            continue
-        pieces.append(nodes.Text(text[end : match.start()]))
-        pieces.append(reference_to(meant.name, name, document, nodes.inline("", name)))
-        end = match.end()
+        link = _link(match[0], before, document, fork, forks)
+        if link is not None:
+            pieces += [nodes.Text(text[end : match.start()]), link]
+            end = match.end()
     pieces.append(nodes.Text(text[end:]))
     return [piece for piece in pieces if piece.astext()]
+
+
+def _link(
+    name: str, before: str, document: str, fork: Specification, forks: dict[str, Specification]
+) -> nodes.Node | None:
+    """Return the reference that a name becomes after `before`, if it means a definition there."""
+    container = _CONTAINER.search(before)
+    if container is not None:
+        owner = _VARIABLES.get(container[1], container[1])
+        if fork.field_target(owner, name) is not None:
+            content = nodes.inline("", name)
+            return reference_to(fork.name, f"{owner}.{name}", document, content, kind="field")
+    meant = next((each for each in forks.values() if before.endswith(f"{each.name}.")), None)
+    if meant is None and before.endswith(_NOT_AFTER) and not before.endswith("spec."):
+        return None
+    meant = meant or fork
+    if meant.find(name) is None:
+        return None
+    return reference_to(meant.name, name, document, nodes.inline("", name))
