@@ -119,6 +119,15 @@ bench: $(VENV)/.installed ## Measure speed beside the official specification's f
 
 ##@ Reading
 
+.PHONY: diff
+diff: $(VENV)/.installed ## Write what the fork changes into build/diff/, as Markdown and as a page.
+	@$(RUN) -m poolspec.specdiff $(ARGS)
+
+.PHONY: reached
+reached: $(VENV)/.installed ## Note which vectors, of OUTPUT or VECTORS=<folder>, reach which functions.
+	@$(WRITE_JUDGED)
+	@$(RUN) -m poolspec.specdiff.reached --jobs $(JOBS) "$(or $(VECTORS),$(OUTPUT))" $(ARGS)
+
 .PHONY: docs
 docs: $(VENV)/.installed ## Build the site of all documents into build/site/.
 	@$(RUN) -m poolspec.site $(ARGS)
@@ -126,6 +135,10 @@ docs: $(VENV)/.installed ## Build the site of all documents into build/site/.
 .PHONY: serve-docs
 serve-docs: $(VENV)/.installed ## Build the site and serve it on this machine (PORT=…).
 	@$(RUN) -m poolspec.site --serve $(PORT) $(ARGS)
+
+.PHONY: studies
+studies: $(VENV)/.installed ## Sweep parameters and write the EIP's figures and tables.
+	@$(VENV)/bin/poolspec studies --jobs $(JOBS) $(ARGS)
 
 ##@ Keeping it clean
 
@@ -155,5 +168,5 @@ lock: $(VENV)/.locked ## Renew requirements.lock within the bounds of pyproject.
 
 .PHONY: clean
 clean: ## Remove .venv, compiled specs, written vectors and caches.
-	@rm -rf $(VENV) build dist vectors $(CLIENTS)/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .studies build dist vectors $(CLIENTS)/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@rm -rf $$(git ls-files --others --ignored --exclude-standard --directory poolspec pysetup tests benchmarks)

@@ -4,6 +4,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from poolspec.studies.commands import add_studies
+from poolspec.studies.errors import CheckError, StudyError
+from poolspec.simulator.commands import add_simulate
 from poolspec.vectors.commands import add_conformance, add_vectors
 from poolspec.vectors.errors import VectorError
 
@@ -11,11 +14,13 @@ from poolspec.vectors.errors import VectorError
 def parser() -> argparse.ArgumentParser:
     """All commands with their arguments."""
     top = argparse.ArgumentParser(
-        prog="poolspec", description="The pool-bonds specification: replay and write test vectors."
+        prog="poolspec", description="The pool-bonds specification: test vectors and simulations."
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_conformance(commands)
     add_vectors(commands)
+    add_simulate(commands)
+    add_studies(commands)
     return top
 
 
@@ -27,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser().parse_args(arguments)
     try:
         return int(chosen.run(chosen))
-    except (VectorError, OSError) as error:
+    except (VectorError, StudyError, CheckError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

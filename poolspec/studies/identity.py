@@ -1,0 +1,73 @@
+"""What a result depends on, as one digest: parameters, code, and the protocol's values."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from poolspec.studies.protocol import specification
+from poolspec.studies.study import Point, Study
+
+__all__ = ["code_digest", "point_key"]
+
+PACKAGE = Path(__file__).parents[1]
+VALUES_OF = ("fulu", "poolbonds")
+"""Whose constants, presets and configuration every study may use."""
+
+
+def _files(sources: Iterable[str]) -> list[Path]:
+    """Return the source files among some paths of the package, in order and each once."""
+    found: set[Path] = set()
+    for source in sources:
+        path = PACKAGE / source
+        if path.is_dir():
+            found.update(path.rglob("*.py"))
+        elif path.is_file():
+            found.add(path)
+        else:
+            raise FileNotFoundError(f"{source}: a study depends on it, but it is not there")
+    return sorted(found)
+
+
+@cache
+def _values() -> str:
+    """Return the protocol's values as text."""
+    text = []
+    for fork in VALUES_OF:
+        module = specification(fork)
+        values: dict[str, Any] = {
+            name: value for name, value in vars(module).items() if name.isupper()
+        }
+        values.update(module.config._asdict())
+        text += [
+            f"{fork}.{name}={value!s}"
+            for name, value in sorted(values.items())
+            if isinstance(value, int | bytes | tuple) and name != "SOURCE_MAP"
+        ]
+    return "\n".join(text)
+
+
+@cache
+def _digest(module: str, sources: tuple[str, ...]) -> str:
+    found = find_spec(module)
+    if found is None or found.origin is None:
+        raise FileNotFoundError(f"{module}: a study is written in it, but it is not there")
+    total = hashlib.sha256(_values().encode())
+    for path in [Path(found.origin), *_files(sources)]:
+        total.update(f"\0{path.name}\0".encode())
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def code_digest(study: Study) -> str:
+    """Return a digest of the code and of the protocol's values that a study's results rest on."""
+    return _digest(study.module, tuple(study.sources))
+
+
+def point_key(study: Study, point: Point) -> str:
+    """Return the name under which a point's result is kept: other content, other name."""
+    text = json.dumps([study.name, dict(point), code_digest(study)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
