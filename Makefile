@@ -13,6 +13,7 @@ K ?=
 ARGS ?=
 VECTORS ?=
 OUTPUT ?= vectors
+SCENARIO ?=
 PORT ?= 8000
 
 VENV := .venv
@@ -110,6 +111,10 @@ $(CLIENTS)/node_modules/.installed: $(CLIENTS)/package-lock.json $(CLIENTS)/pack
 	@echo "installing the locked packages into $(CLIENTS)/node_modules"
 	@npm ci --prefix $(CLIENTS) --silent
 	@touch $@
+
+.PHONY: simulate
+simulate: $(VENV)/.installed ## Run SCENARIO=<name or file>, without one list them; ARGS="--set scale=64 --out DIR".
+	@$(VENV)/bin/poolspec simulate $(if $(SCENARIO),"$(SCENARIO)",--list) $(ARGS)
 
 .PHONY: bench
 bench: $(VENV)/.installed ## Measure speed beside the official specification's figures.

@@ -4,9 +4,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from poolspec.simulator.commands import add_simulate
 from poolspec.studies.commands import add_studies
 from poolspec.studies.errors import CheckError, StudyError
-from poolspec.simulator.commands import add_simulate
 from poolspec.vectors.commands import add_conformance, add_vectors
 from poolspec.vectors.errors import VectorError
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+import poolspec
 from poolspec.simulator import timing
 from poolspec.simulator.acting import Agenda, describe
 from poolspec.simulator.errors import Problem, ScenarioError
@@ -16,7 +19,7 @@ from poolspec.simulator.recording import Recorder, Series
 from poolspec.simulator.scenario import Expectation, PoolGroup, Scenario
 from poolspec.simulator.world import START, World
 
-__all__ = ["Check", "Progress", "Result", "run", "work"]
+__all__ = ["Check", "Progress", "Result", "Twins", "run", "work"]
 
 Progress = Callable[[int], None]
 """Called with the number of epochs that have passed since the last call."""
@@ -76,25 +79,57 @@ def run(scenario: Scenario, progress: Progress | None = None) -> Result:
     The same scenario gives the same result, to the Gwei. Raises ScenarioError if it has variants,
     and ConservationError if money appears or vanishes, which would be a defect.
     """
-    if scenario.variants:
-        problem = Problem(scenario.name, "a scenario is run one variant at a time")
-        raise ScenarioError([problem])
-    tell = progress or (lambda _: None)
-    pools = _Run(scenario, solo=False, progress=tell)
-    pools.go()
-    others = {"pools": pools.other_side}
-    solo = None
-    if scenario.compare == "solo":
-        twin = _Run(scenario, solo=True, progress=tell)
-        twin.go()
-        solo, others["solo"] = twin.recorder.series(), twin.other_side
-    return Result(
-        scenario,
-        pools.recorder.series(),
-        solo,
-        {chain: side for chain, side in others.items() if side is not None},
-        tuple(pools.checks),
-    )
+    return Twins().run(scenario, progress)
+
+
+class Twins:
+    """Runs scenarios, and runs a twin that several of them have in common only once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Series, Series | None]] = {}
+
+    def run(self, scenario: Scenario, progress: Progress | None = None) -> Result:
+        """Do what the function `run` does."""
+        if scenario.variants:
+            problem = Problem(scenario.name, "a scenario is run one variant at a time")
+            raise ScenarioError([problem])
+        tell = progress or (lambda _: None)
+        pools = _Run(scenario, solo=False, progress=tell)
+        pools.go()
+        others = {"pools": pools.other_side}
+        solo = None
+        if scenario.compare == "solo":
+            solo, others["solo"] = self._twin(scenario, tell)
+        return Result(
+            scenario,
+            pools.recorder.series(),
+            solo,
+            {chain: side for chain, side in others.items() if side is not None},
+            tuple(pools.checks),
+        )
+
+    def _twin(self, scenario: Scenario, tell: Progress) -> tuple[Series, Series | None]:
+        """Return the twin's series of both sides."""
+        key = _twin_key(scenario)
+        if key in self._known:
+            tell(work(scenario) // 2)
+        else:
+            twin = _Run(scenario, solo=True, progress=tell)
+            twin.go()
+            self._known[key] = (twin.recorder.series(), twin.other_side)
+        return self._known[key]
+
+
+def _twin_key(scenario: Scenario) -> str:
+    """Return all that a twin depends on: nothing of bonds and commissions."""
+    fulu: Any = poolspec.load("fulu", scenario.preset)
+    fields = scenario.model_dump(mode="json", exclude={"expect", "variants"})
+    known = fulu.config._fields
+    fields["config"] = {name: value for name, value in fields["config"].items() if name in known}
+    for group in fields["registry"]["pools"]:
+        for name in ("bond", "backing", "commission"):
+            del group[name]
+    return json.dumps(fields, sort_keys=True)
 
 
 class _Run:

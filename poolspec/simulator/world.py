@@ -190,16 +190,19 @@ class World:
 
     # Time
 
-    def step(self) -> None:
-        """Let an epoch pass, and give newcomers to their groups."""
-        self.chain.offline = self._absent()
+    def step(self, absent: Mask | None = None) -> None:
+        """Let an epoch pass, and give newcomers to their groups.
+
+        Who is absent may be given, as it was drawn by `absent`; otherwise it is drawn here.
+        """
+        self.chain.offline = self.absent() if absent is None else absent
         self.chain.step()
         known, count = len(self.group), len(self.chain.balances)
         if count > known:
             self._welcome(known)
 
-    def _absent(self) -> Mask:
-        """Return who casts no votes in this epoch."""
+    def absent(self) -> Mask:
+        """Draw who casts no votes in this epoch."""
         absent: Mask = (self.down > 0) | self.cut
         if self._misses.any():
             absent |= self._uptime.random(len(absent)) < self._misses[self.group]
