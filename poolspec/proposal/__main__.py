@@ -10,11 +10,14 @@ import mdformat
 from poolspec.proposal.checking import check_all, numbers_of, other_names
 from poolspec.proposal.document import Proposal, read
 from poolspec.proposal.facts import gather
+from poolspec.proposal.study_tables import load_tables, rewrite_study_tables
 from poolspec.proposal.submission import SubmissionError, fill, write_submission
 from poolspec.proposal.tables import rewrite_tables
 from pysetup.errors import CompileError, Problems
 
 ROOT = Path(__file__).resolve().parents[2]
+
+_SHAPE = {"number": True, "wrap": 100}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,7 +38,9 @@ def _run(options: argparse.Namespace) -> int:
     path: Path = options.file
     facts = gather(ROOT)
     if options.write:
-        _write(path, formatted(rewrite_tables(read(path, str(path), Problems()), facts)))
+        _write(path, rewrite_tables(read(path, str(path), Problems()), facts))
+        proposal = read(path, str(path), Problems())
+        _write(path, formatted(rewrite_study_tables(proposal, load_tables(ROOT))))
     problems = Problems()
     proposal = read(path, str(path), problems)
     check_all(proposal, ROOT, facts, numbers_of(ROOT), other_names(ROOT), problems)
@@ -64,7 +69,8 @@ def _submit(proposal: Proposal, path: Path, options: argparse.Namespace) -> None
 def formatted(text: str) -> str:
     """Return a proposal's text with its body as mdformat shapes it; the preamble stays."""
     start = text.find("\n---\n", 3) + len("\n---\n") if text.startswith("---\n") else 0
-    return text[:start] + "\n" * (start > 0) + mdformat.text(text[start:], extensions={"gfm"})
+    body = mdformat.text(text[start:], options=_SHAPE, extensions={"gfm"})
+    return text[:start] + "\n" * (start > 0) + body
 
 
 def _check_format(proposal: Proposal, problems: Problems) -> None:

@@ -9,6 +9,7 @@ from poolspec.proposal.links import check_links
 from poolspec.proposal.preamble import check_preamble
 from poolspec.proposal.quoted import Sources, check_quotes, load_numbers
 from poolspec.proposal.sections import check_sections
+from poolspec.proposal.study_tables import check_study_tables, load_tables, shown_lines
 from poolspec.proposal.tables import check_facts
 from pysetup.errors import Problems
 
@@ -33,8 +34,11 @@ def check_all(
     """Report what editors would refuse and what is not as in the specification and the studies."""
     check_rules(proposal, root, problems)
     check_facts(proposal, facts, names, problems)
-    quoted = root / "eip" / "quoted.yaml"
-    check_quotes(proposal, quoted, Sources(numbers, facts.values, root), problems)
+    tables = load_tables(root)
+    check_study_tables(proposal, tables, problems)
+    sources = Sources(numbers, facts.values, root)
+    sourced = shown_lines(proposal, tables)
+    check_quotes(proposal, root / "eip" / "quoted.yaml", sources, sourced, problems)
 
 
 def numbers_of(root: Path) -> Mapping[str, float]:

@@ -14,7 +14,7 @@ from pysetup.errors import Problems
 
 __all__ = ["ASSETS", "LICENCE", "check_links", "file_target"]
 
-ASSETS = ("eip/assets/", "eip/notes.md", "specs/")
+ASSETS = ("docs/adversary.md", "eip/assets/", "eip/notes.md", "specs/")
 """What of the checkout goes along with the proposal."""
 
 LICENCE = "../LICENSE.md"

@@ -3,9 +3,9 @@
 `quoted.yaml`, beside the proposal, is a list of entries. Each has `text`, which must stand in the
 proposal, and says where the numbers in it come from, one after the other:
 
-- `study`: keys of `assets/studies.json`;
+- `study`: keys of `assets/studies.json`, or whole numbers as they stand (what a study assumes);
 - `spec`: expressions over the values of the mainnet preset;
-- `document`: the path of a document, and `says`, what stands there;
+- `document`: the path of a document, and `says`, what stands there, with the same numbers in it;
 - `given`: in words, why the numbers are no results (what a scenario assumes, a year, a name).
 
 `times` multiplies a result before it is compared (100 for a percentage), and `step` says to what
@@ -81,8 +81,13 @@ def _results(node: Any, prefix: str) -> Iterator[tuple[str, float]]:
         yield from _results(child, prefix if key == "numbers" else name)
 
 
-def check_quotes(proposal: Proposal, path: Path, sources: Sources, problems: Problems) -> None:
-    """Report quotes that are not in the text, that do not hold, and numbers that nothing holds."""
+def check_quotes(
+    proposal: Proposal, path: Path, sources: Sources, sourced: set[int], problems: Problems
+) -> None:
+    """Report quotes that are not in the text, that do not hold, and numbers that nothing holds.
+
+    Numbers in the lines `sourced` are held by something else.
+    """
     name = str(path.relative_to(sources.root) if path.is_relative_to(sources.root) else path)
     text = _Text(proposal)
     for line, entry in _entries(path, name, problems):
@@ -93,6 +98,8 @@ def check_quotes(proposal: Proposal, path: Path, sources: Sources, problems: Pro
         except QuoteError as error:
             problems.add(Span(name, line, line), str(error))
     for number, line in text.uncovered():
+        if line in sourced:
+            continue
         message = f"{number} comes from nowhere: tie it to its source in {path.name}"
         problems.add(proposal.span(line), message)
 
@@ -139,7 +146,11 @@ def _check_entry(entry: Mapping[str, Any], sources: Sources) -> None:
     if kind == "given":
         return
     if kind == "document":
-        _check_document(str(entry["document"]), str(entry.get("says", "")), sources.root)
+        says = str(entry.get("says", ""))
+        _check_document(str(entry["document"]), says, sources.root)
+        foreign = [number for number in _numbers(text) if number not in _numbers(says)]
+        if foreign:
+            raise QuoteError(f"{foreign[0]} is not in what {entry['document']} says")
         return
     shown = [number.replace(",", "") for number in _numbers(text)]
     wanted = entry[kind] if isinstance(entry[kind], list) else [entry[kind]]
@@ -164,7 +175,7 @@ def _check_document(path: str, says: str, root: Path) -> None:
 
 
 def _value(kind: str, source: str, sources: Sources) -> float:
-    if kind == "study":
+    if kind == "study" and not source.isdecimal():
         if source not in sources.numbers:
             raise QuoteError(f"no study gives '{source}'")
         return sources.numbers[source]

@@ -61,7 +61,7 @@ def make_checkout(root: Path) -> None:
     (root / "eip" / "assets").mkdir(parents=True)
     (root / "eip" / "assets" / "plot.svg").write_text("<svg/>")
     (root / "specs").mkdir()
-    (root / "specs" / "small.md").write_text("# Small\n\n## A `rule`\n")
+    (root / "specs" / "small.md").write_text("# Small\n\n## A `rule`\n\nOne with 4 sides.\n")
 
 
 def parse(root: Path, text: str, name: str = NAME) -> tuple[Proposal, Problems]:

@@ -17,7 +17,7 @@ def reported(root: Path, sentence: str, quotes: str) -> list[str]:
     proposal, problems = parse(root, VALID.replace("None are known.", sentence))
     path = root / "eip" / "quoted.yaml"
     path.write_text(quotes, encoding="utf-8")
-    check_quotes(proposal, path, Sources(NUMBERS, VALUES, root), problems)
+    check_quotes(proposal, path, Sources(NUMBERS, VALUES, root), set(), problems)
     return [str(each) for each in problems.sorted()]
 
 
@@ -36,7 +36,7 @@ def reported(root: Path, sentence: str, quotes: str) -> list[str]:
             + "  times: 1\n  step: [200, 100]",
         ),
         ("As in 2019.", "- {text: in 2019, given: a year}"),
-        ("The rule is 1.", "- {text: rule is 1, document: specs/small.md, says: 'A `rule`'}"),
+        ("It has 4 sides.", "- {text: 4 sides, document: specs/small.md, says: 'with 4 sides'}"),
         ("By [EIP-7002](./eip-7002.md), RFC 2119 and `2**64`.", "[]"),
         ("1. One\n2. Two", "[]"),
     ],
@@ -94,6 +94,11 @@ def test_quotes_that_hold(root: Path, sentence: str, quotes: str) -> None:
             "eip/quoted.yaml:1: error: specs/small.md does not say 'A law'",
         ),
         (
+            "It has 5 sides.",
+            "- {text: 5 sides, document: specs/small.md, says: with 4 sides}",
+            "eip/quoted.yaml:1: error: 5 is not in what specs/small.md says",
+        ),
+        (
             "It takes 9 epochs.",
             "- {text: 9 epochs, document: specs/gone.md, says: A law}",
             "eip/quoted.yaml:1: error: there is no document specs/gone.md",
@@ -129,7 +134,7 @@ def test_broken_yaml(root: Path) -> None:
 def test_other_sections_may_have_numbers(root: Path) -> None:
     text = VALID.replace("Things are large.", "Things have 9 sides.")
     proposal, problems = parse(root, text)
-    check_quotes(proposal, root / "none.yaml", Sources({}, {}, root), problems)
+    check_quotes(proposal, root / "none.yaml", Sources({}, {}, root), set(), problems)
     assert problems.sorted() == []
 
 

@@ -175,13 +175,14 @@ LINKS = [
     (
         "assets/plot.svg",
         "../README.md",
-        "36: ../README.md cannot go along: only eip/assets/, eip/notes.md, specs/ become assets",
+        "36: ../README.md cannot go along: "
+        "only docs/adversary.md, eip/assets/, eip/notes.md, specs/ become assets",
     ),
     (
         "assets/plot.svg",
         "../../specs/small.md",
         "36: ../../specs/small.md cannot go along: "
-        "only eip/assets/, eip/notes.md, specs/ become assets",
+        "only docs/adversary.md, eip/assets/, eip/notes.md, specs/ become assets",
     ),
     (
         "Things are large",
