@@ -12,6 +12,9 @@ __all__ = ["synthetic_state", "time_epoch"]
 
 FULL_PARTICIPATION = 0b111
 EPOCH = 10
+MEMBERS = 64
+"""Validators of a pool."""
+POOLED_PREFIX = 0xB4
 
 
 def synthetic_state(spec: Any, count: int) -> Any:
@@ -48,13 +51,36 @@ def synthetic_state(spec: Any, count: int) -> Any:
     return spec.BeaconState.decode_bytes(state.encode_bytes())
 
 
-def time_epoch(count: int, fast: bool = True) -> float:
-    """Return the CPU seconds of ``process_epoch`` and the root of its result.
+def give_to_pools(spec: Any, state: Any) -> Any:
+    """Return the state with every second validator seated in a pool of 64 that has no surplus."""
+    indices = range(0, len(state.validators), 2)
+    bond = MEMBERS * int(spec.MIN_ACTIVATION_BALANCE) // int(spec.config.POOL_LEVERAGE)
+    owners = [spec.NO_POOL] * len(state.validators)
+    for position, index in enumerate(indices):
+        pool = spec.PoolIndex(position // MEMBERS)
+        padding = bytes(23)
+        state.validators[index].withdrawal_credentials = spec.Bytes32(
+            bytes([POOLED_PREFIX]) + int(pool).to_bytes(8, "little") + padding
+        )
+        owners[index] = pool
+        if position % MEMBERS == 0:
+            pubkey = spec.BLSPubkey((2**64 + int(pool)).to_bytes(48, "little"))
+            state.pools.append(spec.Pool(pubkey=pubkey, commission=500, bond=bond))
+        state.pools[pool].seated_balance += spec.MIN_ACTIVATION_BALANCE
+    state.validator_pools = spec.ValidatorPools(owners)
+    return spec.BeaconState.decode_bytes(state.encode_bytes())
 
-    The root of the state before is known, as it is when a chain is followed.
+
+def time_epoch(count: int, fast: bool = True, fork: str = "fulu") -> float:
+    """Return the CPU seconds of ``process_epoch`` and of the root of its result.
+
+    Where the fork has pools, half of the validators are in some. The root of the state before is
+    known, as it is when a chain is followed.
     """
-    spec: Any = poolspec.load("fulu", "mainnet", fast=fast)
+    spec: Any = poolspec.load(fork, "mainnet", fast=fast)
     state = synthetic_state(spec, count)
+    if hasattr(spec, "Pool"):
+        state = give_to_pools(spec, state)
     spec.hash_tree_root(state)
     start = time.process_time()
     spec.process_epoch(state)

@@ -82,22 +82,48 @@ def targets_met(console: Console, timings: Timings, calibration: float) -> bool:
     return all_met
 
 
-def print_epochs(console: Console, seconds: Mapping[int, float], calibration: float) -> bool:
+def _is_flat(seconds: Mapping[int, float]) -> bool:
+    smallest = min(seconds)
+    most = max(taken / count for count, taken in seconds.items())
+    return most <= FLAT * seconds[smallest] / smallest
+
+
+def print_epochs(
+    console: Console,
+    seconds: Mapping[int, float],
+    with_pools: Mapping[int, float],
+    calibration: float,
+) -> bool:
     """Print a row for each number of validators; return whether the time per validator is flat.
 
-    Flat means that no size takes much longer per validator than the smallest.
+    Flat means that no size takes much longer per validator than the smallest. ``with_pools`` are
+    the seconds of the pool-bonds fork with half of the validators in pools.
     """
     slowdown = calibration / CALIBRATION_SECONDS
     table = Table(title="process_epoch and root, mainnet preset, full participation")
-    for heading in ("validators", "official", "CPU seconds", "µs per validator"):
+    headings = (
+        "validators",
+        "official",
+        "CPU seconds",
+        "µs per validator",
+        "half in pools",
+        "ratio",
+    )
+    for heading in headings:
         table.add_column(heading, justify="right")
     for count, taken in seconds.items():
         official = OFFICIAL_EPOCH_SECONDS.get(count)
         theirs = "-" if official is None else f"{official * slowdown:.0f}"
-        table.add_row(f"{count:,}", theirs, f"{taken:.3f}", f"{taken / count * 1e6:.1f}")
+        pooled = with_pools[count]
+        table.add_row(
+            f"{count:,}",
+            theirs,
+            f"{taken:.3f}",
+            f"{taken / count * 1e6:.1f}",
+            f"{pooled:.3f}",
+            f"{pooled / taken:.2f}",
+        )
     console.print(table)
-    smallest = min(seconds)
-    most = max(taken / count for count, taken in seconds.items())
-    is_flat = most <= FLAT * seconds[smallest] / smallest
+    is_flat = _is_flat(seconds) and _is_flat(with_pools)
     console.print(f"time per validator: {'flat' if is_flat else 'NOT FLAT'}")
     return is_flat

@@ -48,10 +48,16 @@ def _add_pools(spec: Any, random: Random, state: Any, hostile: bool) -> None:
         spec.Pool(
             pubkey=(2**40 + position).to_bytes(48, "big"),
             commission=min(number(10_000), 2**64 - 1),
-            bond=number(40 * 10**9),
-            unbonding_epoch=spec.FAR_FUTURE_EPOCH,
+            bond=number(10 * 10**9),
+            seated_balance=32 * 10**9 * random.randrange(20),
+            unbonding_amount=random.choice([0, 0, number(10**9), spec.FAR_FUTURE_EPOCH]),
+            unbonding_epoch=max(0, int(spec.get_current_epoch(state)) + random.randrange(-1, 4)),
         )
         for position in range(random.randrange(4))
+    ]
+    state.pending_pool_penalties = [
+        spec.PendingPoolPenalty(pool_index=random.randrange(len(state.pools)))
+        for _ in range(random.choice([0, 0, 0, 1, 2]) if len(state.pools) else 0)
     ]
     pools = []
     for index, validator in enumerate(state.validators):

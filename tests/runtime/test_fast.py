@@ -147,6 +147,7 @@ CALLS: dict[str, Arguments] = {
 POOL_CALLS: dict[str, Arguments] = {
     "get_pool_members": _state_only,
     "get_seat_line": _state_only,
+    "process_pool_seats": _state_only,
     "process_unadmitted_validators": _state_only,
 }
 

@@ -27,6 +27,7 @@ __all__ = [
     "make_get_seat_line",
     "make_process_rewards_and_penalties",
     "make_process_unadmitted_validators",
+    "pools_of",
 ]
 
 
@@ -36,7 +37,7 @@ def _is_pooled(spec: ModuleType, columns: StateColumns, state: Any) -> Mask:
     return mask
 
 
-def _pools(spec: ModuleType, columns: StateColumns, state: Any) -> tuple[Column, Mask] | None:
+def pools_of(spec: ModuleType, columns: StateColumns, state: Any) -> tuple[Column, Mask] | None:
     """Return each validator's pool and whether it has one; ``None`` if the lists do not fit."""
     pools = columns.read(state, "validator_pools")
     if pools.size != columns.registry(state).count:
@@ -48,7 +49,7 @@ def _pools(spec: ModuleType, columns: StateColumns, state: Any) -> tuple[Column,
 
 
 def _pool_inactivity_deltas(spec: ModuleType, columns: StateColumns, state: Any) -> Deltas | None:
-    deltas, pools = inactivity_deltas(spec, columns, state), _pools(spec, columns, state)
+    deltas, pools = inactivity_deltas(spec, columns, state), pools_of(spec, columns, state)
     divisor = int(spec.config.POOL_INACTIVITY_PENALTY_DIVISOR)
     if deltas is None or pools is None or not 0 < divisor <= UINT64_MAX:
         return None
@@ -111,7 +112,7 @@ def make_process_rewards_and_penalties(spec: ModuleType, plain: Function) -> Fun
         if spec.get_current_epoch(state) == spec.GENESIS_EPOCH:
             return
         balances = columns.read(state, "balances")
-        pools = _pools(spec, columns, state)
+        pools = pools_of(spec, columns, state)
         deltas = all_deltas(spec, columns, state, _pool_inactivity_deltas)
         if pools is None or deltas is None or balances.size != pools[0].size:
             plain(state)
@@ -148,7 +149,7 @@ def make_get_pool_members(spec: ModuleType, plain: Function) -> Function:
     columns = columns_of(spec)
 
     def get_pool_members(state: Any) -> Sequence[Sequence[Any]]:
-        found = _pools(spec, columns, state)
+        found = pools_of(spec, columns, state)
         if found is None:
             return list(plain(state))
         pools, admitted = found
@@ -166,7 +167,7 @@ def make_get_seat_line(spec: ModuleType, plain: Function) -> Function:
     columns = columns_of(spec)
 
     def get_seat_line(state: Any) -> Sequence[Any]:
-        found = _pools(spec, columns, state)
+        found = pools_of(spec, columns, state)
         if found is None:
             return list(plain(state))
         registry = columns.registry(state)

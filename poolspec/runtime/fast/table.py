@@ -10,7 +10,16 @@ from collections.abc import Iterable
 from functools import partial
 from types import ModuleType
 
-from poolspec.runtime.fast import accessors, blocks, committees, epoch, pools, rewards, sampling
+from poolspec.runtime.fast import (
+    accessors,
+    blocks,
+    committees,
+    epoch,
+    pools,
+    rewards,
+    sampling,
+    seats,
+)
 from poolspec.runtime.fast.contract import Factory, Row
 from poolspec.runtime.fast.ledger import PoolLedger
 
@@ -271,6 +280,23 @@ POOLBONDS_ROWS: tuple[Row, ...] = (
         pools.make_process_unadmitted_validators,
         fulu=("Validator",),
         poolbonds=("process_unadmitted_validators", "is_admitted", *POOLED),
+    ),
+    Row(
+        "process_pool_seats",
+        seats.make_process_pool_seats,
+        fulu=("Validator", "saturating_sub"),
+        poolbonds=(
+            "process_pool_seats",
+            "keep_seats",
+            "line_up",
+            "get_pool_members",
+            "is_seated",
+            "is_dead_weight",
+            "is_absent",
+            "is_in_line",
+            "is_able_to_sit",
+            "saturating_add",
+        ),
     ),
 )
 
