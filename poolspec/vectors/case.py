@@ -6,7 +6,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-from poolspec.vectors.errors import VectorError
+from poolspec.vectors.errors import VectorError, shown
 from poolspec.vectors.layout import CaseId
 from poolspec.vectors.parts import (
     SSZ_SUFFIX,
@@ -69,7 +69,7 @@ class Case:
         if value is None:
             raise VectorError(path, f"'{name}' is missing")
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise VectorError(path, f"'{name}' must be a non-negative integer, not {value!r}")
+            raise VectorError(path, f"'{name}' must be a non-negative integer, not {shown(value)}")
         return value
 
 
@@ -84,5 +84,5 @@ def read_case(case_id: CaseId, folder: Path) -> Case:
     config = read_mapping(folder / "config.yaml") if "config.yaml" in names else None
     setting = meta.get("bls_setting", 0)
     if isinstance(setting, bool) or setting not in list(BlsSetting):
-        raise VectorError(meta_path, f"'bls_setting' must be 0, 1 or 2, not {setting!r}")
+        raise VectorError(meta_path, f"'bls_setting' must be 0, 1 or 2, not {shown(setting)}")
     return Case(case_id, folder, names, meta, config, BlsSetting(setting))

@@ -6,8 +6,16 @@ from typing import Any
 
 from poolspec.vectors.case import Case
 from poolspec.vectors.checks import Check, transition
-from poolspec.vectors.errors import NotRunError, VectorError
-from poolspec.vectors.replaying import apply_blocks, block_count, blocks_of, expected_state, member
+from poolspec.vectors.errors import NotRunError, VectorError, shown
+from poolspec.vectors.replaying import (
+    apply_blocks,
+    block_count,
+    blocks_of,
+    check_blocks,
+    check_slots,
+    expected_state,
+    member,
+)
 
 
 def parent_of(spec: Any) -> Any | None:
@@ -31,7 +39,7 @@ def _check_fork_name(case: Case, key: str) -> None:
     name = case.meta.get(key)
     if name != case.id.fork:
         raise VectorError(
-            case.folder / "meta.yaml", f"'{key}' must be '{case.id.fork}', not {name!r}"
+            case.folder / "meta.yaml", f"'{key}' must be '{case.id.fork}', not {shown(name)}"
         )
 
 
@@ -66,6 +74,9 @@ def transition_checks(spec: Any, case: Case) -> tuple[Check, ...]:
     types = [parent.SignedBeaconBlock] * early + [spec.SignedBeaconBlock] * (count - early)
     signed_blocks = blocks_of(case, types)
     fork_slot = case.count("fork_epoch") * int(spec.SLOTS_PER_EPOCH)
+    before = case.ssz("pre", parent.BeaconState)
+    check_slots(case.folder / "meta.yaml", before, fork_slot)
+    check_blocks(case, before, signed_blocks)
 
     def apply(state: Any) -> Any:
         apply_blocks(parent, state, signed_blocks[:early])
@@ -76,7 +87,7 @@ def transition_checks(spec: Any, case: Case) -> tuple[Check, ...]:
     return (
         transition(
             "transition",
-            case.ssz("pre", parent.BeaconState),
+            before,
             apply,
             expected_state(spec, case),
         ),

@@ -8,6 +8,7 @@ from typing import Any
 
 import cramjam
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer, ComposerError
 from ruamel.yaml.error import YAMLError
 
 from poolspec.vectors.errors import VectorError
@@ -22,10 +23,16 @@ MAX_SSZ_BYTES = 2**29
 """Largest SSZ value, 512 MiB."""
 
 MAX_YAML_BYTES = 2**24
-"""Largest YAML file that is parsed, 16 MiB."""
+"""Largest YAML file that is read, 16 MiB: long lists of numbers, which are parsed quickly."""
+
+MAX_PARSED_BYTES = 2**18
+"""Largest YAML file of any other form, 256 KiB, at which the parser works for some seconds."""
 
 MAX_SNAPPY_RATIO = 22
 """No snappy block unpacks to more per byte: its densest element gives 64 bytes for 3."""
+
+MAX_YAML_DEPTH = 64
+"""Most levels of lists and mappings within each other."""
 
 _INTEGER_LIST = re.compile(r"\[[0-9, ]*\]")
 _QUOTED_HEX = re.compile(r"'(0x[0-9a-f]*)'")
@@ -97,12 +104,29 @@ def _plain_lines(text: str) -> dict[str, Any] | None:
     return values or None
 
 
+class _Composer(Composer):
+    """Refuses aliases: with them a few lines stand for more values than any memory can hold."""
+
+    def return_alias(self, a: Any) -> Any:
+        raise ComposerError(None, None, "aliases are not read", a.start_mark)
+
+
+def _parse(text: str) -> Any:
+    """The value of any YAML text, of plain types only."""
+    if len(text) > MAX_PARSED_BYTES:
+        raise ValueError(f"more than {MAX_PARSED_BYTES} characters to parse")
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Composer = _Composer
+    yaml.max_depth = MAX_YAML_DEPTH
+    return yaml.load(text)
+
+
 def read_yaml(path: Path) -> Any:
     """The value in a YAML file, of plain types only."""
     content = read_bytes(path, MAX_YAML_BYTES)
     try:
         text = content.decode()
-        return _plain_lines(text) or YAML(typ="safe", pure=True).load(text)
+        return _plain_lines(text) or _parse(text)
     except (YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         reason = " ".join(str(getattr(error, "problem", None) or error).split())
         raise VectorError(path, f"damaged YAML: {reason}") from error

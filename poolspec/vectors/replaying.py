@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from poolspec.vectors.case import Case
@@ -10,6 +11,9 @@ from poolspec.vectors.parts import SSZ_SUFFIX
 
 MAX_BLOCKS = 2**16
 """Most blocks of one case."""
+
+MAX_SLOTS = 2**16
+"""Most slots that a case lets pass. A number can claim more of them than anybody can wait for."""
 
 _BLOCK_PART = re.compile(r"blocks_(\d+)" + re.escape(SSZ_SUFFIX))
 
@@ -40,6 +44,18 @@ def blocks_of(case: Case, types: Sequence[Any]) -> list[Any]:
         if (match := _BLOCK_PART.fullmatch(name)) and int(match[1]) >= len(types):
             raise VectorError(case.folder / name, f"'blocks_count' is {len(types)}")
     return [case.ssz(f"blocks_{index}", value_type) for index, value_type in enumerate(types)]
+
+
+def check_slots(path: Path, before: Any, slot: int) -> None:
+    """Raise `VectorError` if `slot`, which stands in the file, is too far from the state's."""
+    if slot > int(before.slot) + MAX_SLOTS:
+        raise VectorError(path, f"leads more than {MAX_SLOTS} slots ahead of the state")
+
+
+def check_blocks(case: Case, before: Any, signed_blocks: Sequence[Any]) -> None:
+    """Raise `VectorError` if a block is for a slot that is too far from the state's."""
+    for index, signed_block in enumerate(signed_blocks):
+        check_slots(case.path(f"blocks_{index}"), before, int(signed_block.message.slot))
 
 
 def apply_blocks(spec: Any, state: Any, signed_blocks: Sequence[Any]) -> Any:

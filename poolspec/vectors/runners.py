@@ -13,7 +13,15 @@ from poolspec.vectors.checks import Check, Equality, transition
 from poolspec.vectors.errors import NotRunError, VectorError
 from poolspec.vectors.forking import fork_checks, transition_checks
 from poolspec.vectors.parts import decode
-from poolspec.vectors.replaying import apply_blocks, block_count, blocks_of, expected_state, member
+from poolspec.vectors.replaying import (
+    apply_blocks,
+    block_count,
+    blocks_of,
+    check_blocks,
+    check_slots,
+    expected_state,
+    member,
+)
 
 Preparer = Callable[[Any, Case], tuple[Check, ...]]
 
@@ -123,6 +131,7 @@ def blocks(spec: Any, case: Case) -> tuple[Check, ...]:
     """`state_transition(state, signed_block)` for all blocks."""
     before = case.ssz("pre", spec.BeaconState)
     signed_blocks = blocks_of(case, [spec.SignedBeaconBlock] * block_count(case))
+    check_blocks(case, before, signed_blocks)
 
     def apply(state: Any) -> Any:
         return apply_blocks(spec, state, signed_blocks)
@@ -136,6 +145,7 @@ def slots(spec: Any, case: Case) -> tuple[Check, ...]:
     count = case.yaml("slots")
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
         raise VectorError(case.folder / "slots.yaml", "must be a number of slots")
+    check_slots(case.folder / "slots.yaml", before, int(before.slot) + count)
 
     def apply(state: Any) -> Any:
         spec.process_slots(state, state.slot + count)

@@ -16,6 +16,9 @@ from poolspec.vectors.parts import MAX_FILE_BYTES, SSZ_SUFFIX
 MAX_UNPACKED_BYTES = 2**34
 """Most that is unpacked from one archive, 16 GiB; the official releases are well below."""
 
+MAX_PASSED_BYTES = 2**35
+"""Most that is read of one archive, cases that are not selected included."""
+
 ARCHIVE_SUFFIXES = (".tar.gz", ".tgz")
 
 
@@ -61,11 +64,18 @@ def _walk(root: Path, shown: Path, selection: Selection) -> tuple[list[Found], i
         case = case_of(folder)
         if case is None:
             continue
+        _check_printable(case, shown / folder.relative_to(root))
         if case in selection:
             found.append(Found(case, folder, str(shown / folder.relative_to(root)), size))
         else:
             skipped += 1
     return sorted(found, key=lambda each: each.id), skipped
+
+
+def _check_printable(case: CaseId, shown: object) -> None:
+    """Names are printed, so they must be text, and none that a terminal would obey."""
+    if not str(case).isprintable():
+        raise VectorError(str(shown), "the name of a case must be printable text")
 
 
 def _folders_with_files(root: Path, shown: Path) -> Iterator[tuple[Path, int]]:
@@ -100,10 +110,14 @@ def _raise(error: OSError) -> None:
 def _unpack(archive: Path, selection: Selection, target: Path) -> int:
     """Write the files of selected cases below `target`; gives the number of other cases."""
     skipped: set[CaseId] = set()
-    total = 0
+    total = passed = 0
     try:
         with tarfile.open(archive, "r:gz") as tar:
             for member in tar:
+                # What is skipped is unpacked as well, to get at what comes after it
+                passed += member.size
+                if passed > MAX_PASSED_BYTES:
+                    raise VectorError(f"{archive}/{member.name}", "unpacks to more than is read")
                 case = _member_case(archive, member)
                 if case is None:
                     continue
@@ -140,6 +154,8 @@ def _member_case(archive: Path, member: tarfile.TarInfo) -> CaseId | None:
     case = case_of(path.parent)
     if case is None and path.name.endswith(SSZ_SUFFIX):
         raise VectorError(shown, f"not in a folder of {DEPTH} levels below {ROOT_FOLDER}/")
+    if case is not None:
+        _check_printable(case, shown)
     return case
 
 
