@@ -1,5 +1,6 @@
 """What a result depends on, as one digest: parameters, code, and the protocol's values."""
 
+import ast
 import hashlib
 import json
 from collections.abc import Iterable
@@ -50,6 +51,24 @@ def _values() -> str:
     return "\n".join(text)
 
 
+def _code(path: Path) -> str:
+    """Return a module without its comments, docstrings and layout, which change no result."""
+    tree = ast.parse(path.read_bytes())
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [  # type: ignore[attr-defined]
+                each
+                for each in body
+                if not (
+                    isinstance(each, ast.Expr)
+                    and isinstance(each.value, ast.Constant)
+                    and isinstance(each.value.value, str)
+                )
+            ]
+    return ast.dump(tree)
+
+
 @cache
 def _digest(module: str, sources: tuple[str, ...]) -> str:
     found = find_spec(module)
@@ -58,7 +77,7 @@ def _digest(module: str, sources: tuple[str, ...]) -> str:
     total = hashlib.sha256(_values().encode())
     for path in [Path(found.origin), *_files(sources)]:
         total.update(f"\0{path.name}\0".encode())
-        total.update(path.read_bytes())
+        total.update(_code(path).encode())
     return total.hexdigest()
 
 

@@ -85,7 +85,7 @@ def _client(scheduler: str | None, jobs: int) -> Iterator[Any]:
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,
             )
     try:
@@ -120,7 +120,7 @@ def cluster(scheduler: str | None, jobs: int) -> Runner:
                 for place, task in enumerate(tasks)
             }
             try:
-                for future in dask.as_completed(places):
+                for future in dask.as_completed(places, loop=client.loop):
                     yield places[future], future.result()
                     future.release()
             except dask.KilledWorker as error:

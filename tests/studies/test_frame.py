@@ -103,6 +103,10 @@ def test_other_content_has_another_key(monkeypatch: pytest.MonkeyPatch, tmp_path
     identity._digest.cache_clear()
     changed = code_digest(study)
     assert changed != before
+    # A comment is no other content
+    (tmp_path / "source.py").write_text('"""Two."""\none = 2  # so it is')
+    identity._digest.cache_clear()
+    assert code_digest(study) == changed
     monkeypatch.setattr(identity, "_values", lambda: "poolbonds.POOL_LEVERAGE=99")
     identity._digest.cache_clear()
     assert code_digest(study) != changed
