@@ -11,16 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from poolspec.vectors.errors import VectorError
-from poolspec.vectors.parts import read_mapping
 
-PLACE = "tests/vectors/poolbonds/reached.yaml"
+PLACE = "tests/vectors/poolbonds/reached.json"
 RENEW = "make reached VECTORS=<folder>"
-
-HEADING = f"""\
-# Which vectors of the minimal preset reach which New and Modified functions of this fork: by runner
-# and handler the number of cases, and the names of those that reach most of the function.
-# Written by `{RENEW}`; docs/diff.md says when to renew it.
-"""
 
 
 @dataclass(frozen=True)
@@ -38,19 +31,29 @@ Index = Mapping[str, tuple[Group, ...]]
 
 def shown_index(index: Index) -> str:
     """The text of the file: a line for each group, so that changes can be reviewed."""
-    lines = [HEADING]
-    for name, groups in index.items():
-        lines.append(f"{name}:{'' if groups else ' {}'}\n")
-        for group in groups:
-            # A list of names in JSON is one in YAML too.
-            examples = json.dumps(group.examples)
-            lines.append(f"  {group.handler}: {{cases: {group.cases}, examples: {examples}}}\n")
-    return "".join(lines)
+    return "{\n" + ",\n".join(_shown(*each) for each in index.items()) + "\n}\n"
+
+
+def _shown(name: str, groups: tuple[Group, ...]) -> str:
+    lines = [
+        f"    {json.dumps(group.handler)}: "
+        + json.dumps({"cases": group.cases, "examples": group.examples})
+        for group in groups
+    ]
+    return f"  {json.dumps(name)}: " + ("{\n" + ",\n".join(lines) + "\n  }" if lines else "{}")
 
 
 def read_index(path: Path) -> Index:
     """Read the file; raises `VectorError` if it is not what `shown_index` writes."""
-    return {name: _groups(path, name, value) for name, value in read_mapping(path).items()}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise VectorError(path, error.strerror or str(error)) from error
+    except (ValueError, RecursionError) as error:
+        raise VectorError(path, f"damaged JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise VectorError(path, "must be a mapping of functions")
+    return {name: _groups(path, name, value) for name, value in content.items()}
 
 
 def _groups(path: Path, name: str, value: Any) -> tuple[Group, ...]:
