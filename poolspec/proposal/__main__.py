@@ -17,7 +17,7 @@ from pysetup.errors import CompileError, Problems
 
 ROOT = Path(__file__).resolve().parents[2]
 
-_SHAPE = {"number": True, "wrap": 100}
+_SHAPE = {"wrap": 100}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

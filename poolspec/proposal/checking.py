@@ -42,8 +42,9 @@ def check_all(
 
 
 def numbers_of(root: Path) -> Mapping[str, float]:
-    """Return the results of the studies."""
-    return load_numbers(root / "eip" / "assets" / "studies.json")
+    """Return the results of the studies, and of the scenarios that the proposal quotes."""
+    files = (root / "eip" / "assets" / "studies.json", root / "eip" / "scenarios.json")
+    return {key: value for file in files for key, value in load_numbers(file).items()}
 
 
 def other_names(root: Path) -> frozenset[str]:

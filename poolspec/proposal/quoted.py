@@ -3,7 +3,8 @@
 `quoted.yaml`, beside the proposal, is a list of entries. Each has `text`, which must stand in the
 proposal, and says where the numbers in it come from, one after the other:
 
-- `study`: keys of `assets/studies.json`, or whole numbers as they stand (what a study assumes);
+- `study`: keys of `assets/studies.json` and `scenarios.json`, or whole numbers as they stand (what
+  a study assumes);
 - `spec`: expressions over the values of the mainnet preset;
 - `document`: the path of a document, and `says`, what stands there, with the same numbers in it;
 - `given`: in words, why the numbers are no results (what a scenario assumes, a year, a name).
