@@ -21,6 +21,7 @@ __all__ = ["built_in", "built_in_names", "read_scenario", "variants", "with_over
 
 _MOST_BYTES = 2**20
 _MOST_NODES = 100_000
+_MOST_BITS = 256
 _FOLDER = "scenarios"
 
 Locate = Callable[[checking.Path], str]
@@ -54,6 +55,9 @@ def _plain(node: Any, budget: list[int]) -> Any:
     budget[0] -= 1
     if budget[0] < 0:
         raise ValueError(f"more than {_MOST_NODES} values")
+    if isinstance(node, int) and node.bit_length() > _MOST_BITS:
+        # Python does not even write such numbers out for a message
+        raise ValueError(f"a number of {node.bit_length()} bits")
     if isinstance(node, Mapping):
         return {str(key): _plain(value, budget) for key, value in node.items()}
     if isinstance(node, list | tuple):
@@ -255,7 +259,11 @@ def with_overrides(scenario: Scenario, settings: Sequence[str]) -> Scenario:
         path, sign, text = setting.partition("=")
         if not sign or not path.strip():
             raise ScenarioError([Problem(f"--set {setting}", "write it as key=value")])
-        values[path.strip()] = _plain(_load(text, f"--set {setting}"), [_MOST_NODES])
+        try:
+            values[path.strip()] = _plain(_load(text, f"--set {setting}"), [_MOST_NODES])
+        except (ValueError, RecursionError) as error:
+            message = f"the value is too large: {error}"
+            raise ScenarioError([Problem(f"--set {path}", message)]) from None
 
     def locate(path: checking.Path) -> str:
         """Name the setting that is most likely meant."""

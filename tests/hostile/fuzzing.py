@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +30,7 @@ def examples(count: int) -> Callable[[Any], Any]:
         deadline=None,
         database=None,
         derandomize="POOLSPEC_FUZZ" not in os.environ,
+        phases=(Phase.explicit, Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
 

@@ -45,8 +45,8 @@ def test_damaged_blocks(data: st.DataObject) -> None:
         try:
             found = unpack_snappy(packed, FILE)
         except VectorError as error:
-            assert str(error).startswith("pre.ssz_snappy: ")
-            return
+            found, path = b"", error.path
+            assert path == "pre.ssz_snappy"
     assert len(found) <= MAX_SNAPPY_RATIO * len(packed)
 
 
