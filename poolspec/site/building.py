@@ -5,12 +5,15 @@ import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from warnings import catch_warnings
 
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from poolspec.site.definitions import load
 from poolspec.site.links import dead_links
+from poolspec.site.spec_pages import DIFF
 from poolspec.specdiff.files import replace_file
 from poolspec.specdiff.index import PLACE
 from poolspec.specdiff.page import html_page
@@ -19,7 +22,6 @@ from poolspec.specdiff.report import gather
 from poolspec.vectors.errors import VectorError
 
 CONFIGURATION = Path(__file__).parent
-DIFF = Path("diff/poolbonds.html")
 _PLACE = re.compile(r"^(?:(?P<path>.*?):(?:(?P<line>\d+):)? )?(?:WARNING|ERROR|CRITICAL): ")
 
 
@@ -32,14 +34,10 @@ def build(root: Path, output: Path) -> None:
 
     Raises SiteError or CompileError, and then `output` is what it was.
     """
-    load(root)  # What is wrong with the specifications is said by the compiler, not through Sphinx.
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as folder:
         fresh = Path(folder, "pages")
-        problems = [*run_sphinx(root, fresh, Path(folder, "doctrees"))]
-        if not problems:
-            _add_diff(root, fresh)
-            problems = [*dead_links(fresh)]
+        problems = render(root, fresh, Path(folder, "doctrees"))
         if problems:
             raise SiteError("\n".join(problems))
         if output.exists():
@@ -47,15 +45,35 @@ def build(root: Path, output: Path) -> None:
         fresh.rename(output)
 
 
+def render(root: Path, pages: Path, doctrees: Path) -> list[str]:
+    """Write all pages, and what Sphinx keeps of the documents; return what is wrong with them.
+
+    Raises SiteError or CompileError where there is nothing to write.
+    """
+    load(root)  # What is wrong with the specifications is said by the compiler, not through Sphinx.
+    problems = [*run_sphinx(root, pages, doctrees)]
+    if not problems:
+        _add_diff(root, pages)
+        problems = [*dead_links(pages)]
+    return problems
+
+
 def run_sphinx(root: Path, output: Path, doctrees: Path, builder: str = "html") -> Iterator[str]:
     """Run Sphinx and yield what it warns of, as `path:line: error: …` with the path under root."""
-    warnings = io.StringIO()
+    said = io.StringIO()
+    folders = root, CONFIGURATION, output, doctrees
     try:
-        app = Sphinx(root, CONFIGURATION, output, doctrees, builder, status=None, warning=warnings)
-        app.build()
+        # What Sphinx registers with docutils is taken back, so that it can run again. What its
+        # parts deprecate of each other is nothing that a document could mend.
+        with (
+            patch_docutils(CONFIGURATION),
+            docutils_namespace(),
+            catch_warnings(action="ignore"),
+        ):
+            Sphinx(*folders, builder, status=None, warning=said).build()
     except SphinxError as error:
-        warnings.write(f"ERROR: {error}\n")
-    for line in warnings.getvalue().splitlines():
+        said.write(f"ERROR: {error}\n")
+    for line in said.getvalue().splitlines():
         yield _as_error(line, root)
 
 

@@ -12,7 +12,7 @@ include_patterns = [
     "CONTRIBUTING.md",
     "docs/**.md",
     "specs/**.md",
-    "eip/**.md",
+    "eip/*.md",
     "clients/README.md",
     "tests/formats/README.md",
     "tests/formats/*/README.md",

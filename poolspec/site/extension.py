@@ -12,10 +12,12 @@ from poolspec.site import contents, inline_code, name_lists
 from poolspec.site.definitions import load
 from poolspec.site.domain import SpecDomain
 from poolspec.site.nodes import LinkedCode, visit_linked_code
-from poolspec.site.spec_pages import SpecPage
+from poolspec.site.spec_pages import SpecPage, link_to_diff
 
 # What a name means on pages that belong to no fork.
 PROPOSAL = "poolbonds"
+# The document that tells of the page of the changes.
+ABOUT_DIFF = "docs/diff"
 # Before Sphinx collects titles and anchors, which is at 500.
 EARLY = 100
 
@@ -40,6 +42,9 @@ def _change_page(app: Sphinx, doctree: nodes.document) -> None:
     fork = forks.get(rest.partition("/")[0]) if folder == "specs" else None
     if fork is not None:
         SpecPage(doctree, document, forks).transform()
+    if document == ABOUT_DIFF:
+        link = link_to_diff(document, "Open the page of the changes")
+        doctree[0].insert(1, nodes.paragraph("", "", link))
     _unlink_folders(app, doctree, document)
     name_lists.fill(doctree, document, forks)
     inline_code.link_names(doctree, document, fork or forks[PROPOSAL], forks)

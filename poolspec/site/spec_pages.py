@@ -1,5 +1,6 @@
 """What happens to the pages of specifications: anchors, links in code, badges, lists of users."""
 
+import posixpath
 from collections.abc import Iterable, Iterator
 
 from docutils import nodes  # type: ignore[import-untyped]
@@ -10,6 +11,8 @@ from poolspec.site.nodes import badge, folded, linked_code
 from poolspec.site.occurrences import occurrences
 from pysetup.model import CodeDefinition, Definition, Status
 
+# The page of what the fork changes, seen from the top of the site.
+DIFF = "diff/poolbonds.html"
 # Lists of users that are longer are folded.
 FEW = 12
 _CHANGES = {"New ": "New", "Modified ": "Modified", "Removed ": "Removed"}
@@ -108,7 +111,12 @@ class SpecPage:
         before = self._fork.before(definition.name)
         if before is not None and definition.status is Status.MODIFIED:
             assert self._fork.parent is not None
-            yield self._line("Modifies ", self._fork.parent, definition.name)
+            line = self._line("Modifies ", self._fork.parent, definition.name)
+            line += [
+                nodes.Text(": "),
+                link_to_diff(self._document, "side by side", definition.name),
+            ]
+            yield line
         for child in self._forks.values():
             changed = child.find(definition.name) if is_child(child, self._fork) else None
             if changed is not None and changed.status is Status.MODIFIED:
@@ -129,6 +137,12 @@ class SpecPage:
             else:
                 lines.append(nodes.paragraph("", f"Used{where} by ", *content))
         return lines
+
+
+def link_to_diff(document: str, words: str, name: str = "") -> nodes.reference:
+    """Return a link to the page of what the fork changes, or to a name's place there."""
+    way = posixpath.relpath(DIFF, posixpath.dirname(document))
+    return nodes.reference("", words, refuri=f"{way}#{name}" if name else way)
 
 
 def is_child(fork: Specification, parent: Specification) -> bool:

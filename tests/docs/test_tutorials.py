@@ -11,14 +11,16 @@ from typing import NamedTuple
 
 import pytest
 
+from poolspec.simulator.reading import read_scenario, with_overrides
 from poolspec.vectors.runners import OPERATIONS, RUNNERS
 from pysetup import resolve_fork
 
 ROOT = Path(__file__).parents[2]
 CHANGE = ROOT / "docs/tutorials/change-a-rule.md"
+SCENARIO = ROOT / "docs/tutorials/run-a-scenario.md"
 IMPLEMENT = ROOT / "docs/tutorials/implement.md"
 
-BLOCK = re.compile(r"^```(diff|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(diff|console|yaml|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`([^`]+)`")
 # What is compiled or installed by other means, or is not needed to work on a rule.
 LEFT_OUT = shutil.ignore_patterns(".*", "build", "node_modules", "__pycache__")
@@ -31,8 +33,11 @@ class Command(NamedTuple):
     output: str
 
     def is_answered_by(self, printed: str) -> bool:
-        pieces = [re.escape(piece) for piece in self.output.strip().split("…")]
-        return re.fullmatch(".*".join(pieces), printed.strip(), re.DOTALL) is not None
+        shown, given = (
+            "\n".join(map(str.strip, text.strip().splitlines())) for text in (self.output, printed)
+        )
+        pieces = [re.escape(piece) for piece in shown.split("…")]
+        return re.fullmatch(".*".join(pieces), given, re.DOTALL) is not None
 
 
 def edit(folder: Path, diff: str) -> None:
@@ -102,6 +107,30 @@ def test_change_a_rule(checkout: Path) -> None:
     assert (checkout / "specs/poolbonds/deposits.md").read_text() == (
         ROOT / "specs/poolbonds/deposits.md"
     ).read_text()
+
+
+def test_run_a_scenario(tmp_path: Path) -> None:
+    """The scenario is written and run as shown; what is to be changed then can be changed."""
+    python = f"PYTHONPATH={ROOT} {sys.executable} -m poolspec"
+    blocks = BLOCK.findall(SCENARIO.read_text())
+    assert [kind for kind, _ in blocks] == ["yaml", "console", "diff", "console", "sh", "yaml"]
+    scenario = tmp_path / "weekend.yaml"
+    scenario.write_text(blocks[0][1])
+    for kind, text in blocks[1:4]:
+        if kind == "diff":
+            edit(tmp_path, text)
+            continue
+        for command in commands(text):
+            printed = run(command.line.replace(".venv/bin/poolspec", python), tmp_path)
+            assert command.is_answered_by(printed), f"$ {command.line}\n{printed}"
+    written = {path.name for path in (tmp_path / "simulations/weekend").iterdir()}
+    assert written == {"series.csv", "series.parquet", "milestones.csv", "report.html"}
+
+    setting = blocks[4][1].partition("--set ")[2].split()[0]
+    assert with_overrides(read_scenario(scenario), [setting]) != read_scenario(scenario)
+    with scenario.open("a") as file:
+        file.write(blocks[5][1])
+    assert len(read_scenario(scenario).events) == 2
 
 
 def steps() -> dict[str, str]:
