@@ -12,6 +12,9 @@ JOBS ?= auto
 K ?=
 ARGS ?=
 VECTORS ?=
+HOURS ?= 1
+SEED ?=
+REPLAY ?=
 OUTPUT ?= vectors
 SCENARIO ?=
 PORT ?= 8000
@@ -115,6 +118,10 @@ $(CLIENTS)/node_modules/.installed: $(CLIENTS)/package-lock.json $(CLIENTS)/pack
 .PHONY: simulate
 simulate: $(VENV)/.installed ## Run SCENARIO=<name or file>, without one list them; ARGS="--set scale=64 --out DIR".
 	@$(VENV)/bin/poolspec simulate $(if $(SCENARIO),"$(SCENARIO)",--list) $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(VENV)/.installed ## Try to break the fork for HOURS=… (SEED=…); REPLAY=<folder> checks a finding.
+	@$(RUN) -m tests.fuzzing $(if $(REPLAY),--replay "$(REPLAY)",--hours "$(HOURS)" $(if $(SEED),--seed "$(SEED)")) $(ARGS)
 
 .PHONY: bench
 bench: $(VENV)/.installed ## Measure speed beside the official specification's figures.
