@@ -61,6 +61,7 @@ def html_page(report: Report) -> str:
     builder = _Builder(report)
     page = environment.get_template("page.html.jinja").render(
         title=report.title,
+        home=report.places.target.home,
         before=report.diff.parent.fork.title,
         after=report.diff.fork.fork.title,
         counts=builder.counts(),

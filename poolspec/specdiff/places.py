@@ -80,13 +80,17 @@ class Outline:
 
 @dataclass(frozen=True)
 class Target:
-    """Where links to documents lead: `base` is the way there, `ending` that of a document."""
+    """Where links to documents lead: `base` is the way there, `ending` that of a document.
+
+    `home` is the page from which one came, if there is one.
+    """
 
     base: str
     ending: str = ".md"
+    home: str = ""
 
 
-SITE = Target("..", ".html")
+SITE = Target("..", ".html", "../index.html")
 """The site of the documents, seen from a folder of its own in it."""
 
 
@@ -94,8 +98,8 @@ class Places:
     """Turns places in documents into links."""
 
     def __init__(self, root: Path, target: Target) -> None:
+        self.target = target
         self._root = root
-        self._target = target
         self._outlines: dict[str, Outline] = {}
 
     def outline(self, path: str) -> Outline:
@@ -108,8 +112,8 @@ class Places:
     def file(self, path: str) -> str:
         """A link to a file or folder of the checkout."""
         if path.endswith(".md"):
-            path = path.removesuffix(".md") + self._target.ending
-        return f"{self._target.base.rstrip('/')}/{path}"
+            path = path.removesuffix(".md") + self.target.ending
+        return f"{self.target.base.rstrip('/')}/{path}"
 
     def section(self, section: Section) -> str:
         """A link to a section."""

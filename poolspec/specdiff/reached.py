@@ -42,12 +42,12 @@ def parser() -> argparse.ArgumentParser:
 
 def measure(path: Path, jobs: int) -> Index:
     """Replay the cases under a path; raises `VectorError` if there are none or one fails."""
-    places = own_functions(ROOT, FORK)
     with TemporaryDirectory(prefix="poolspec-reached-") as scratch:
         found, _ = find(path, Selection(preset=(PRESET,), fork=(FORK,)), Path(scratch))
         cases = [each for each in found if each.id.runner not in NO_TRANSITION]
         if not cases:
             raise VectorError(path, "no case that runs a function of the documents")
+        places = own_functions(ROOT, FORK)
         subject = Subject.of(poolspec.load(FORK, PRESET, fast=False), places)
         bench = partial(open_bench, cases, FORK)
         answers = collect(bench, subject, len(cases), min(jobs, len(cases)))

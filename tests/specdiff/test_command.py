@@ -100,6 +100,7 @@ def test_documents_that_do_not_compile_are_named(
 def test_pages_for_the_site_lead_to_its_pages(small: Checkout) -> None:
     text = html_page(gather(small.root, SITE, small.root / PLACE))
     assert "../specs/poolbonds/beacon-chain.html#modified-take" in text
+    assert '<a class="home" href="../index.html">' in text
     assert not re.search(r'href="[^"]*\.md\b', text)
 
 
