@@ -140,9 +140,9 @@ class _Collector:
                 tree = ast.parse(fence.source)
                 # Some errors (a return outside a function) come only later than the parser.
                 compile(tree, fence.span.path, "exec", dont_inherit=True)
-        except (SyntaxError, ValueError) as error:
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             offset = (getattr(error, "lineno", None) or 1) - 1
-            message = getattr(error, "msg", None) or str(error)
+            message = getattr(error, "msg", None) or str(error) or "nested too deeply"
             self.problems.add(fence.span.line(offset), f"syntax error: {message}")
             return None
         if not tree.body:

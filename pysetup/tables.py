@@ -19,6 +19,8 @@ _TABLES: Mapping[str, tuple[Kind, tuple[str, ...]]] = {
     "Preset value": (Kind.PRESET, _PER_PRESET),
     "Configuration value": (Kind.CONFIGURATION, _PER_PRESET),
 }
+# What is longer, or nested as deeply as that allows, is not meant for readers.
+_MAX_EXPRESSION = 200
 _CODE = re.compile(r"`([^`]+)`|``\s?(.+?)\s?``")
 
 
@@ -98,8 +100,10 @@ def _code(cell: str) -> str:
 
 def _expression(source: str) -> Expression:
     """Parse the Python expression of a cell."""
+    if len(source) > _MAX_EXPRESSION:
+        raise ValueError(f"an expression has at most {_MAX_EXPRESSION} characters")
     try:
         tree = ast.parse(source, mode="eval").body
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ValueError(f"`{source}` is not an expression") from error
     return Expression(source, tree)

@@ -62,7 +62,7 @@ def check(value: Value, root: str) -> None:
         if isinstance(value, bool) or not isinstance(value, int):
             raise ValueProblem(f"{shown(value)} is not a number")
         if not 0 <= value < 2 ** int(number[1]):
-            raise ValueProblem(f"{value} is out of the range of {root}")
+            raise ValueProblem(f"{shown(value)} is out of the range of {root}")
     elif size := re.fullmatch(r"Bytes(\d+)", root):
         if not isinstance(value, bytes) or len(value) != int(size[1]):
             raise ValueProblem(f"{shown(value)} is not {size[1]} bytes in hex")
@@ -72,6 +72,8 @@ def check(value: Value, root: str) -> None:
 
 def shown(value: Value) -> str:
     """Return a value as a message writes it."""
+    if isinstance(value, int) and value.bit_length() > 512:
+        return f"a number of {value.bit_length()} bits"
     return "0x" + value.hex() if isinstance(value, bytes) else repr(value)
 
 

@@ -152,7 +152,7 @@ def test_blocks_of_the_far_future(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "slots" in said
 
 
-@examples(40)
+@examples(25)
 @given(st.data())
 def test_damaged_parts(
     tmp_path_factory: pytest.TempPathFactory,

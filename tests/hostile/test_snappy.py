@@ -35,7 +35,7 @@ for length in (2**32 - 1, 2**31, 2**29, 2**64 - 1):
 """
 
 
-@examples(300)
+@examples(150)
 @given(st.data())
 def test_damaged_blocks(data: st.DataObject) -> None:
     """An error that names the file, or no more than a block of this size can hold."""
