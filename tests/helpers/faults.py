@@ -8,7 +8,6 @@ another one fails then, until nothing is in the way.
 import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from traceback import walk_tb
 from types import FunctionType
 from typing import Any, NamedTuple
@@ -16,6 +15,9 @@ from typing import Any, NamedTuple
 import poolspec
 from poolspec.mutation.functions import compile_function, function_of, parse_functions, shown
 from poolspec.vectors.rejection import is_protocol_rejection
+
+
+_copies: dict[tuple[str, str, str], Any] = {}
 
 
 class Leniency(NamedTuple):
@@ -33,7 +35,7 @@ class Leniency(NamedTuple):
 
 def run_leniently(spec: Any, action: Callable[[Any], Any]) -> Leniency:
     """Run `action`, a function of the specification to use, until no assertion fails any more."""
-    copy = _plain_copy(spec.fork, spec.preset, tuple(spec.config._asdict().items()))
+    copy = _plain_copy(spec)
     faults: list[str] = []
     with _restored(copy) as trees:
         while True:
@@ -55,9 +57,14 @@ def check_faults(leniency: Leniency, expected: int) -> None:
     )
 
 
-@lru_cache(maxsize=16)
-def _plain_copy(fork: str, preset: str, config: tuple[tuple[str, Any], ...]) -> Any:
-    return poolspec.load(fork, preset, fast=False, config=dict(config))
+def _plain_copy(spec: Any) -> Any:
+    """A copy with the same configuration, which is made once."""
+    key = (spec.fork, spec.preset, repr(spec.config))
+    if key not in _copies:
+        _copies[key] = poolspec.load(
+            spec.fork, spec.preset, fast=False, config=spec.config._asdict()
+        )
+    return _copies[key]
 
 
 @contextmanager

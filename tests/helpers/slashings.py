@@ -7,12 +7,13 @@ from tests.helpers.attestations import build_attestation_data, sign_vote
 from tests.helpers.keys import secret_of, sign
 
 
-def sign_header(spec: Any, state: Any, header: Any) -> Any:
-    """A block header with its proposer's signature."""
+def sign_header(spec: Any, state: Any, header: Any, signer: int | None = None) -> Any:
+    """A block header with a validator's signature, by default its proposer's."""
     domain = spec.get_domain(
         state, spec.DOMAIN_BEACON_PROPOSER, spec.compute_epoch_at_slot(header.slot)
     )
-    secret = secret_of(state.validators[header.proposer_index].pubkey)
+    index = header.proposer_index if signer is None else signer
+    secret = secret_of(state.validators[index].pubkey)
     return spec.SignedBeaconBlockHeader(
         message=header, signature=sign(spec, secret, header, domain)
     )

@@ -171,21 +171,24 @@ FAULTS: dict[str, tuple[Callable[[Any, Any, Any], None], str]] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_wrong(spec: Any, state: Any, vector: Recorder, fault: str) -> None:
-    """Signed as they are, so that nothing else is wrong with them."""
+    """Signed as they are by the first one's proposer, so that nothing else is wrong with them."""
     change, reason = FAULTS[fault]
-    slashing = build_proposer_slashing(spec, state, bystander(spec, state))
+    index = bystander(spec, state)
+    slashing = build_proposer_slashing(spec, state, index)
     change(spec, state, slashing)
-    second = sign_header(spec, state, slashing.signed_header_2.message)
+    second = sign_header(spec, state, slashing.signed_header_2.message, signer=index)
     slashing.signed_header_2 = second
     run_rejected(spec, state, vector, HANDLER, slashing, reason)
 
 
+@pytest.mark.bls
 def test_same_header_with_different_signatures(spec: Any, state: Any, vector: Recorder) -> None:
     """The signature is no part of what was proposed."""
     slashing = build_proposer_slashing(spec, state, bystander(spec, state))
     slashing.signed_header_2.message = slashing.signed_header_1.message
     reason = "both headers are the same"
-    run_rejected(spec, state, vector, HANDLER, slashing, reason)
+    # Only one of two signatures of a message can be right.
+    run_rejected(spec, state, vector, HANDLER, slashing, reason, faults=2)
 
 
 def test_index_outside_the_registry(spec: Any, state: Any, vector: Recorder) -> None:
