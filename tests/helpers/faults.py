@@ -16,7 +16,6 @@ import poolspec
 from poolspec.mutation.functions import compile_function, function_of, parse_functions, shown
 from poolspec.vectors.rejection import is_protocol_rejection
 
-
 _copies: dict[tuple[str, str, str], Any] = {}
 
 
