@@ -142,6 +142,7 @@ class Simulation:
 
     def set_offline(self, validators: Rows, offline: bool = True) -> None:
         """Let validators cast no votes from the current epoch on, or let them vote again."""
+        self._make_room()
         self.offline[_rows(validators)] = offline
 
     def slash(self, validators: Rows) -> int:
@@ -246,12 +247,16 @@ class Simulation:
     def vote(self) -> None:
         """Let all who are online and active vote in the current epoch."""
         registry = self.state.registry
-        if len(self.offline) < len(registry):
-            added = np.zeros(len(registry) - len(self.offline), np.bool_)
-            self.offline = np.concatenate([self.offline, added])
+        self._make_room()
         voting = self.rules.active_mask(self.state, self.epoch)
         voting &= ~self.offline
         registry.current_participation[:] = voting.view(np.uint8) * np.uint8(_ALL_FLAGS)
+
+    def _make_room(self) -> None:
+        """Take those who have come since as online."""
+        added = len(self.state.registry) - len(self.offline)
+        if added > 0:
+            self.offline = np.concatenate([self.offline, np.zeros(added, np.bool_)])
 
 
 def _new_key(number: int) -> bytes:

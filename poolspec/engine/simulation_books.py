@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from poolspec.engine.fulu.attendance import Attendance
 from poolspec.engine.fulu.rewards import InactivityPenalties, Tables
-from poolspec.engine.numbers import U64_MAX, Indices, total
+from poolspec.engine.numbers import U64_MAX, Column, Indices, total
 from poolspec.engine.state import State
 
 __all__ = ["Amounts", "Books", "ConservationError"]
@@ -105,6 +105,12 @@ class Books:
             self.taken_out[source - pool_flag] += amount
         else:
             self.refunded += amount
+
+    def sweep(self, state: State, rows: Indices, amounts: Column) -> None:
+        """Note what the sweep paid to some validators (Gwei)."""
+        self.make_room(state)
+        self.withdrawn += total(amounts)
+        self.paid_out[rows] += amounts.view(np.int64)
 
     # Rewards and penalties
 

@@ -7,7 +7,6 @@ import numpy as np
 from poolspec.engine.fulu.attendance import Attendance
 from poolspec.engine.fulu.rewards import InactivityPenalties, Tables
 from poolspec.engine.fulu.rules import FuluRules
-from poolspec.engine.fulu.withdrawals import Withdrawal
 from poolspec.engine.numbers import Indices, Mask, isqrt, total
 from poolspec.engine.poolbonds.rules import PoolBondsRules
 from poolspec.engine.records import PendingDeposit
@@ -166,15 +165,56 @@ class Simulated(FuluRules):
 
     # Withdrawals
 
-    def pay(self, state: State) -> list[Withdrawal]:
-        """Pay what the payloads of a whole epoch would; return what was paid."""
+    def pay(self, state: State) -> None:
+        """Pay what the payloads of a whole epoch would: payouts first, and then the sweep."""
+        if state.pending_partial_withdrawals:
+            self._pay_one_by_one(state)
+        else:
+            room = int(self.p.MAX_WITHDRAWALS_PER_PAYLOAD)
+            self._sweep(state, room - self.serve_payouts(state))
+
+    def _pay_one_by_one(self, state: State) -> None:
+        """Carry the expected withdrawals out, as a block would."""
         expected = self.expected_withdrawals(state)
         self.carry_out(state, expected)
         if self.books is not None:
             flag = int(getattr(self.p, "POOL_INDEX_FLAG", 0))
             for each in expected.withdrawals:
                 self.books.withdrawal(state, each.validator_index, each.amount, flag)
-        return expected.withdrawals
+
+    def serve_payouts(self, state: State) -> int:
+        """Pay the head of the queue of payouts; return how many entries that were."""
+        return 0
+
+    def _sweep(self, state: State, room: int) -> None:
+        """Pay up to so many validators, in columns, from where the last sweep stopped."""
+        registry, rows = state.registry, self._swept(state)
+        balances = registry.balances[rows]
+        compounds = registry.prefix[rows] == self.p.COMPOUNDING_WITHDRAWAL_PREFIX[0]
+        ceilings = np.where(
+            compounds,
+            np.uint64(self.p.MAX_EFFECTIVE_BALANCE_ELECTRA),
+            np.uint64(self.p.MIN_ACTIVATION_BALANCE),
+        )
+        is_over = registry.withdrawable_epoch[rows] <= np.uint64(self.current_epoch(state))
+        in_full = is_over & (balances > 0) & self.pays_in_full(state, rows)
+        excess = ~in_full & (balances > ceilings) & self.pays_excess(state, rows, ceilings)
+        paid = np.flatnonzero(in_full | excess)[:room]
+        amounts = balances[paid] - np.where(in_full[paid], np.uint64(0), ceilings[paid])
+        registry.balances[rows[paid]] -= amounts
+        if self.books is not None:
+            self.books.sweep(state, rows[paid], amounts)
+        is_full = len(paid) == room and room > 0
+        further = state.next_withdrawal_validator_index + int(
+            self.p.MAX_VALIDATORS_PER_WITHDRAWALS_SWEEP
+        )
+        position = int(rows[paid[-1]]) + 1 if is_full else further
+        state.next_withdrawal_validator_index = position % len(registry)
+
+    def _swept(self, state: State) -> Indices:
+        """Return the validators that a sweep visits, in its order."""
+        count = min(len(state.registry), int(self.p.MAX_VALIDATORS_PER_WITHDRAWALS_SWEEP))
+        return (state.next_withdrawal_validator_index + np.arange(count)) % len(state.registry)
 
 
 class PoolBondsSimulated(Simulated, PoolBondsRules):
@@ -193,6 +233,16 @@ class PoolBondsSimulated(Simulated, PoolBondsRules):
 
     def _sit_down(self, state: State, waiting: Indices, count: int) -> None:
         super()._sit_down(state, waiting, self._seats_to_serve)
+
+    def serve_payouts(self, state: State) -> int:
+        """Pay the head of the queue of payouts; return how many entries that were."""
+        most = int(self.p.MAX_PAYOUTS_PER_PAYLOAD)
+        served, state.pending_payouts = state.pending_payouts[:most], state.pending_payouts[most:]
+        if self.books is not None:
+            for payout in served:
+                flag = int(self.p.POOL_INDEX_FLAG)
+                self.books.withdrawal(state, payout.source, payout.amount, flag)
+        return len(served)
 
     def answering_pool(self, state: State, index: int) -> int | None:
         """Return the pool that answers for a validator, None if it does itself."""

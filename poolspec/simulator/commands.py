@@ -44,6 +44,9 @@ def add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--out", type=Path, metavar="DIR", help=f"where to write (default: {_FOLDER}/NAME)"
     )
     parser.add_argument("--list", action="store_true", help="list the built-in scenarios")
+    parser.add_argument(
+        "--schema", action="store_true", help="print the JSON schema of a scenario's YAML"
+    )
     parser.set_defaults(run=simulate)
 
 
@@ -67,6 +70,11 @@ def simulate(arguments: argparse.Namespace) -> int:
     try:
         if arguments.list:
             return _list(console)
+        if arguments.schema:
+            from poolspec.simulator.schema import schema_text
+
+            print(schema_text(), end="")
+            return 0
         scenario = _scenario(arguments.scenario, arguments.set)
         folder = arguments.out or Path(_FOLDER) / scenario.name
         prepare(folder)

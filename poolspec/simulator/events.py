@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from poolspec.simulator.units import Amount, Duration, Share, Time
 
@@ -38,8 +38,17 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-Names = Annotated[tuple[Name, ...], BeforeValidator(_listed), Field(min_length=1)]
+_NAME = r"^[a-z][a-z0-9-]{0,39}$"
+Name = Annotated[str, Field(pattern=_NAME)]
+_NAME_SCHEMA = {"type": "string", "pattern": _NAME}
+Names = Annotated[
+    tuple[Name, ...],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+    WithJsonSchema(
+        {"anyOf": [_NAME_SCHEMA, {"type": "array", "items": _NAME_SCHEMA, "minItems": 1}]}
+    ),
+]
 
 
 class _Happening(Model):

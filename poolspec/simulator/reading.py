@@ -23,6 +23,8 @@ _MOST_BYTES = 2**20
 _MOST_NODES = 100_000
 _MOST_BITS = 256
 _FOLDER = "scenarios"
+_DEEPEST = 50
+"""Brackets within each other; the parser's time grows with their square."""
 
 Locate = Callable[[checking.Path], str]
 """Gives the place in the file of a place in the scenario."""
@@ -38,6 +40,11 @@ def _always(place: str) -> Locate:
 
 def _load(text: str, name: str) -> Any:
     """Parse YAML and keep the lines; raises ScenarioError."""
+    depth = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        depth += line.count("[") + line.count("{") - line.count("]") - line.count("}")
+        if depth > _DEEPEST:
+            raise ScenarioError([Problem(f"{name}:{number}", "too many open brackets")])
     try:
         return YAML(typ="rt").load(text)
     except MarkedYAMLError as error:

@@ -160,11 +160,14 @@ def as_share(share: Fraction) -> str:
     return f"{share.numerator}/{share.denominator}"
 
 
-def _text(pattern: str, example: str, meaning: str) -> WithJsonSchema:
-    schema = {"type": "string", "pattern": pattern, "examples": [example], "description": meaning}
+def _text(
+    pattern: str, example: str, meaning: str, kinds: str | list[str] = "string"
+) -> WithJsonSchema:
+    schema = {"type": kinds, "pattern": pattern, "examples": [example], "description": meaning}
     return WithJsonSchema(schema)
 
 
+_TEXT_OR_NUMBER = ["string", "number"]
 _PLAIN_NUMBER = r"\d[\d_,]*(\.\d+)?"
 _SHARE_TEXT = rf"^({_PLAIN_NUMBER}\s*%?|\d+\s*/\s*\d+)$"
 
@@ -187,20 +190,20 @@ Share = Annotated[
     Fraction,
     BeforeValidator(_part),
     PlainSerializer(as_share, return_type=str),
-    _text(_SHARE_TEXT, "40%", "a share of a whole"),
+    _text(_SHARE_TEXT, "40%", "a share of a whole", _TEXT_OR_NUMBER),
 ]
 
 Multiple = Annotated[
     Fraction,
     BeforeValidator(_multiple),
     PlainSerializer(as_share, return_type=str),
-    _text(_SHARE_TEXT, "110%", "a multiple, 100% being once"),
+    _text(_SHARE_TEXT, "110%", "a multiple, 100% being once", _TEXT_OR_NUMBER),
 ]
 
 BasisPoints = Annotated[
     int,
     BeforeValidator(_basis_points),
     PlainSerializer(lambda points: as_share(Fraction(points, _BASIS_POINTS)), return_type=str),
-    _text(_SHARE_TEXT, "5%", "a share in whole hundredths of a percent"),
+    _text(_SHARE_TEXT, "5%", "a share in whole hundredths of a percent", _TEXT_OR_NUMBER),
 ]
 """Hundredths of a percent."""
