@@ -67,4 +67,4 @@ def _table(rows: list[nodes.row]) -> nodes.table:
     group = nodes.tgroup("", cols=len(_HEADER))
     group += [nodes.colspec("", colwidth=width) for width in _WIDTHS]
     group += [nodes.thead("", head), nodes.tbody("", *rows)]
-    return nodes.table("", group, classes=["names"])
+    return nodes.table("", group, classes=["names", "no-search"])

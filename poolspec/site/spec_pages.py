@@ -100,7 +100,8 @@ class SpecPage:
         lines = [*self._relations(definition), *self._users(definition)]
         if not lines:
             return
-        box = nodes.container("", *lines, classes=["relations"])
+        # A search is for what is said of a name, not for all that use it.
+        box = nodes.container("", *lines, classes=["relations", "no-search"])
         following = next(
             (position for position, child in enumerate(section) if _is_section(child)),
             len(section),
