@@ -13,6 +13,7 @@ K ?=
 ARGS ?=
 VECTORS ?=
 HOURS ?= 1
+ROUNDS ?= 50
 SEED ?=
 REPLAY ?=
 OUTPUT ?= vectors
@@ -123,6 +124,14 @@ simulate: $(VENV)/.installed ## Run SCENARIO=<name or file>, without one list th
 fuzz: $(VENV)/.installed ## Try to break the fork for HOURS=… (SEED=…); REPLAY=<folder> checks a finding.
 	@$(RUN) -m tests.fuzzing $(if $(REPLAY),--replay "$(REPLAY)",--hours "$(HOURS)" $(if $(SEED),--seed "$(SEED)")) $(ARGS)
 
+.PHONY: fuzz-tools
+fuzz-tools: $(VENV)/.installed ## Feed the tools with damaged input for HOURS=….
+	@$(RUN) -m tests.hostile --hours "$(HOURS)" $(ARGS)
+
+.PHONY: faults
+faults: $(VENV)/.installed ## Kill the tools at ROUNDS=… random moments, fill their disks, and run them again.
+	@POOLSPEC_FAULTS="$(ROUNDS)" $(RUN) -m pytest -q tests/faults $(ARGS)
+
 .PHONY: bench
 bench: $(VENV)/.installed ## Measure speed beside the official specification's figures.
 	@$(RUN) -m benchmarks $(ARGS)
@@ -177,6 +186,14 @@ lock: $(VENV)/.locked ## Renew requirements.lock within the bounds of pyproject.
 	@$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --extra dev --output-file requirements.lock pyproject.toml $(ARGS)
+
+.PHONY: audit
+audit: $(VENV)/.installed ## Ask for known vulnerabilities of the locked packages; without a network it says so.
+	@$(RUN) -m tests.packaging.audit $(ARGS)
+
+.PHONY: licences
+licences: $(VENV)/.installed ## Renew docs/dependencies.md from the lock files.
+	@$(RUN) -m tests.packaging.licences
 
 .PHONY: clean
 clean: ## Remove .venv, compiled specs, written vectors and caches.
