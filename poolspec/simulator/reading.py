@@ -41,17 +41,17 @@ def _always(place: str) -> Locate:
 def _load(text: str, name: str) -> Any:
     """Parse YAML and keep the lines; raises ScenarioError."""
     depth = 0
-    for number, line in enumerate(text.splitlines(), 1):
+    for row, line in enumerate(text.splitlines(), 1):
         depth += line.count("[") + line.count("{") - line.count("]") - line.count("}")
         if depth > _DEEPEST:
-            raise ScenarioError([Problem(f"{name}:{number}", "too many open brackets")])
+            raise ScenarioError([Problem(f"{name}:{row}", "too many open brackets")])
     try:
         return YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
+        row = mark.line + 1 if mark else 1
         what = (error.problem or error.context or "this is no YAML").split("\n")[0].strip()
-        raise ScenarioError([Problem(f"{name}:{line}", what)]) from None
+        raise ScenarioError([Problem(f"{name}:{row}", what)]) from None
     except (YAMLError, ValueError, RecursionError) as error:
         what = str(error).split("\n")[0] or type(error).__name__
         raise ScenarioError([Problem(f"{name}:1", f"cannot be read as YAML: {what}")]) from None

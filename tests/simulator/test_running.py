@@ -257,6 +257,7 @@ def test_the_sweep_in_columns_pays_what_blocks_would() -> None:
         chain.rules.process_epoch(chain.state)
         chain.state.slot += 8
     assert chain.balances[:5].tolist() == [0] * 5
+    assert chain.books is not None
     assert chain.books.taken_out[0] > 40 * ETH
 
 
@@ -288,6 +289,7 @@ def test_the_worked_example_finds_its_figures() -> None:
 
 
 def test_an_expectation_that_fails_is_told() -> None:
+    expect: list[dict[str, Any]]
     expect = [{"at": "2 epochs", "column": "pools.bond", "value": "1 ETH"}]
     result: Result = run(scenario(duration="3 epochs", expect=expect))
     assert [each.holds for each in result.checks] == [False]
