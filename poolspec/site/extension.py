@@ -1,6 +1,7 @@
 """The Sphinx extension: puts the parts together."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from docutils import nodes  # type: ignore[import-untyped]
@@ -45,9 +46,19 @@ def _change_page(app: Sphinx, doctree: nodes.document) -> None:
     if document == ABOUT_DIFF:
         link = link_to_diff(document, "Open the page of the changes")
         doctree[0].insert(1, nodes.paragraph("", "", link))
+    if document.startswith("eip/eip-"):
+        doctree[0].insert(1, _preamble(app.env.metadata[document]))
     _unlink_folders(app, doctree, document)
     name_lists.fill(doctree, document, forks)
     inline_code.link_names(doctree, document, fork or forks[PROPOSAL], forks)
+
+
+def _preamble(preamble: Mapping[str, object]) -> nodes.paragraph:
+    """Return what an EIP's preamble says of it, in a line."""
+    required = ", ".join(f"EIP-{number.strip()}" for number in str(preamble["requires"]).split(","))
+    status, kind, category = (str(preamble[key]) for key in ("status", "type", "category"))
+    text = f"{status} · {kind}: {category} · {preamble['created']} · requires {required}"
+    return nodes.paragraph("", text, classes=["preamble"])
 
 
 def _unlink_folders(app: Sphinx, doctree: nodes.document, document: str) -> None:
