@@ -8,7 +8,6 @@ written beside their place and moved there: an interrupted run, or two at once, 
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,13 +113,32 @@ def _is_current(path: Path, digest: str) -> bool:
 def _write(path: Path, content: str) -> None:
     """Write a file as a whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    beside = Path(name)
+    _clear_abandoned(path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        with beside.open("w", encoding="utf-8", newline="\n") as file:
             file.write(content)
         beside.chmod(0o644)
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def _clear_abandoned(path: Path) -> None:
+    """Remove what runs that were killed have left beside a file."""
+    for other in path.parent.glob(f".{path.name}.*"):
+        owner = other.name.rpartition(".")[2]
+        if not (owner.isdecimal() and _is_running(int(owner))):
+            other.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    """Tell whether there is a process of this number."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +17,8 @@ from poolspec.studies.study import Row, Study, Table
 __all__ = ["NUMBERS", "files_of", "markdown_table", "merged_numbers", "replace_files"]
 
 NUMBERS = "studies.json"
+
+_BESIDE = ".studies-"
 
 
 def markdown_table(table: Table) -> str:
@@ -95,8 +99,21 @@ def merged_numbers(folder: Path, entries: Mapping[str, Any], known: Sequence[str
 def replace_files(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write all files beside the old ones first, then put each in its place."""
     folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder, prefix=".studies-") as beside:
+    _clear_abandoned(folder)
+    with TemporaryDirectory(dir=folder, prefix=f"{_BESIDE}{os.getpid()}-") as beside:
         for name, content in files.items():
             (Path(beside) / name).write_bytes(content)
         for name in files:
             (Path(beside) / name).replace(folder / name)
+
+
+def _clear_abandoned(folder: Path) -> None:
+    """Remove what runs that were killed have left in the folder."""
+    for beside in folder.glob(f"{_BESIDE}*"):
+        process = beside.name.removeprefix(_BESIDE).partition("-")[0]
+        try:
+            os.kill(int(process), 0)
+        except (ProcessLookupError, ValueError):
+            shutil.rmtree(beside, ignore_errors=True)
+        except (PermissionError, OverflowError):
+            continue

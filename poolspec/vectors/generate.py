@@ -4,6 +4,7 @@ The fillers are tests, so pytest runs them, in several processes with pytest-xdi
 gives it the output folder and listens to the reports.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -143,10 +144,28 @@ def generate(
 ) -> Generation:
     """Write cases, remove those that no filler makes any more, and pack the archives.
 
-    Archives are packed only of presets that were written as a whole, and without any failure.
+    Archives are packed only of presets that were written as a whole, and without any failure. Of
+    two runs into one folder the second waits, and then finds its cases there.
     """
     store = Store(output)
-    _prepare(output, store)
+    try:
+        _prepare(output)
+        with store.alone(lambda: print(f"{output}: waiting for another run", file=sys.stderr)):
+            return _write_all(store, selection, jobs, changed, fillers)
+    except OSError as error:
+        raise VectorError(output, error.strerror or str(error)) from error
+
+
+def _write_all(
+    store: Store,
+    selection: Selection,
+    jobs: int,
+    changed: Callable[[Generation], None],
+    fillers: Path,
+) -> Generation:
+    """Write cases into a folder that is ours alone."""
+    output = store.root
+    store.clear_partial()
     generation = run_fillers(output, selection, jobs, changed, fillers)
     if generation.failures:
         return generation
@@ -161,12 +180,8 @@ def generate(
     return generation
 
 
-def _prepare(output: Path, store: Store) -> None:
-    """Make sure that the folder can be written to and is ours to clean up."""
+def _prepare(output: Path) -> None:
+    """Make sure that the folder is there."""
     if output.exists() and not output.is_dir():
         raise VectorError(output, "is not a folder")
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        store.clear_partial()
-    except OSError as error:
-        raise VectorError(output, error.strerror or str(error)) from error
+    output.mkdir(parents=True, exist_ok=True)

@@ -4,10 +4,12 @@ Beside `tests/` the folder `.generated/` keeps, for each case, a hash of what it
 one of its files. A case is kept if both still hold; so an interrupted run resumes where it was.
 """
 
+import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,6 +17,10 @@ from poolspec.vectors.layout import ROOT_FOLDER, CaseId, case_of
 
 RECORDS = ".generated"
 PARTIAL = ".partial"
+LOCK = "lock"
+
+ATTEMPTS = 5
+"""How often a case is put in place again, if a process that outlived its run does the same."""
 
 
 def content_hash(files: Mapping[str, bytes]) -> str:
@@ -47,18 +53,45 @@ class Store:
         partial.mkdir(parents=True)
         for name, content in files.items():
             (partial / name).write_bytes(content)
-        self.remove(case)
-        target = self.root / case.folder
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial.replace(target)
+        self._move(partial, case)
         self._write_record(case, {"inputs": inputs, "content": content_hash(files)})
+
+    def _move(self, partial: Path, case: CaseId) -> None:
+        """Put a folder in the place of a case."""
+        target = self.root / case.folder
+        for attempt in range(ATTEMPTS):
+            self.remove(case)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                partial.replace(target)
+            except OSError:
+                if attempt == ATTEMPTS - 1 or not partial.is_dir():
+                    raise
+            else:
+                return
 
     def _write_record(self, case: CaseId, record: Mapping[str, str]) -> None:
         path = self._record(case)
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f"{path.name}.{os.getpid()}")
+        beside = self.root / PARTIAL / f"{os.getpid()}.json"
         beside.write_text(json.dumps(record))
         beside.replace(path)
+
+    @contextmanager
+    def alone(self, waiting: Callable[[], None]) -> Iterator[None]:
+        """Be the only run that writes here; `waiting` is called if another one is at it.
+
+        The system gives the lock up when a process ends, however it ends.
+        """
+        path = self.root / RECORDS / LOCK
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting()
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def has(self, case: CaseId, inputs: str) -> bool:
         """Whether the case is there, made from the same inputs, and its files are as they were."""
@@ -84,9 +117,13 @@ class Store:
     def clear_partial(self) -> None:
         """Remove what an interrupted run has left behind, and folders without cases."""
         shutil.rmtree(self.root / PARTIAL, ignore_errors=True)
+        for pattern in (".*.tar.gz.[0-9]*", ".SHA256SUMS.[0-9]*"):
+            for path in self.root.glob(pattern):
+                path.unlink(missing_ok=True)
         for top in (ROOT_FOLDER, RECORDS):
             for folder, _, _ in os.walk(self.root / top, topdown=False):
-                if not any(Path(folder).iterdir()):
+                # Of a folder that is not empty the system lets nobody be rid
+                with suppress(OSError):
                     Path(folder).rmdir()
 
     def _record(self, case: CaseId) -> Path:
