@@ -4,7 +4,8 @@ A chain of one `scale`-th of the stake behaves like the whole, share for share, 
 reckons against absolute amounts is scaled too: the churn limits by `scale`, and the base reward
 factor by its root, so that 32 ETH earn and pay what they do on the whole chain. What stays coarser
 is the seat: a pool has 1/`scale` of its seats. Seats are given out whole, so where the line for
-seats matters, the scale is at most 8: 32 of the 256 ETH an epoch.
+seats matters, the scale is at most 8: 32 of the 256 ETH an epoch. Churn limits are whole ETH too,
+so a scale of 256 is for totals that stay above 16.8 million ETH.
 """
 
 from collections.abc import Sequence

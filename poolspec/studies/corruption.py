@@ -5,9 +5,10 @@ what it likes alone needs two thirds. All of it can be slashed. The attackers ta
 first, since they are cheaper, and solo validators only where those do not suffice.
 
 Per seat, slashing takes 1/4096 of the stake at once, and the correlation penalty later: three
-times the share of the stake that is slashed, at most all. From a third of the weight on that is
-the whole stake. A solo validator pays it; a pool pays what its bond has: `32 / leverage` ETH for a
-seat, more with surplus, and at least `MIN_POOL_BOND` for all seats of a pool together.
+times the share of the stake that is slashed, at most all (a little more where many of the slashed
+have left before it falls). From a third of the weight on that is the whole stake. A solo validator
+pays it; a pool pays what its bond has: `32 / leverage` ETH for a seat, more with surplus, and at
+least `MIN_POOL_BOND` for all seats of a pool together.
 
 With late evidence, all attacking seats have stood up before the first of them is slashed:
 weightless validators add nothing to the sum of slashings, so only solo attackers raise the

@@ -11,7 +11,6 @@ Pools lie on one side as a whole. The other side of a partition is its own run.
 """
 
 from collections.abc import Sequence
-from math import floor
 
 from matplotlib.figure import Figure
 
@@ -83,13 +82,13 @@ def run(point: Point) -> Row:
     }
 
 
-def closed_epochs(online: float) -> float | None:
+def closed_epochs(online_percent: int) -> float | None:
     """Return when the leak alone lets silent solo stake weigh half of the rest.
 
     Effective balances are whole ETH and fall as soon as a balance is a quarter below them. None if
     it takes longer than until ejection, after which exits count too.
     """
-    needed = floor(32 * online / (1 - online) / 2)
+    needed = 32 * online_percent // (2 * (100 - online_percent))
     share = 1 - (needed + 0.75) / 32
     epochs = leak_epochs(share)
     limit = int(parameters().SEAT_INACTIVITY_LIMIT) / int(parameters().INACTIVITY_SCORE_BIAS)
@@ -105,7 +104,7 @@ def check(rows: Sequence[Row]) -> None:
             if row["epochs"] > limit + FINALITY:
                 raise CheckError(f"seats outlast the inactivity limit: {row}")
             continue
-        expected = closed_epochs(row["online_percent"] / 100)
+        expected = closed_epochs(row["online_percent"])
         if expected is not None and abs(row["epochs"] - expected) > 0.05 * expected + FINALITY:
             raise CheckError(f"the leak took {row['epochs']} epochs, not {expected:.0f}: {row}")
 

@@ -44,7 +44,7 @@ def refunds() -> Row:
         "locked_eth": a_day * DEPOSIT_LEAST_ETH,
         "gas": a_day * DEPOSIT_GAS,
         "unit": "refunds",
-        "delays": "all deposits by a day",
+        "effect": "deposits wait a day",
     }
 
 
@@ -58,7 +58,7 @@ def payouts() -> Row:
         "locked_eth": a_day * int(p.MIN_POOL_BOND) / ETH,
         "gas": a_day * (DEPOSIT_GAS + REQUEST_GAS),
         "unit": "payouts served",
-        "delays": "payouts by a day",
+        "effect": "refunds wait a day",
     }
 
 
@@ -73,7 +73,7 @@ def admissions() -> Row:
         "locked_eth": a_day * seat() / ETH,
         "gas": a_day * DEPOSIT_GAS,
         "unit": "admissions",
-        "delays": "admissions by a day",
+        "effect": "admissions wait a day",
     }
 
 
@@ -89,7 +89,7 @@ def unbonding() -> Row:
         "locked_eth": 2 * a_day / int(parameters().POOL_LEVERAGE),
         "gas": REQUEST_GAS + DEPOSIT_GAS,
         "unit": "ETH of seats",
-        "delays": "other operators by a day",
+        "effect": "other operators wait a day",
         "seats_eth": a_day,
     }
 
@@ -104,7 +104,7 @@ def seat_line() -> Row:
         "locked_eth": a_day * seat() / ETH * (1 + 1 / leverage),
         "gas": a_day * DEPOSIT_GAS,
         "unit": "seats",
-        "delays": "later comers by a day",
+        "effect": "newcomers wait a day",
     }
 
 
@@ -120,7 +120,7 @@ def registry() -> Row:
         "locked_eth": per_epoch * cycle * int(p.MIN_POOL_BOND) / ETH,
         "gas": pools_a_year * (DEPOSIT_GAS + REQUEST_GAS),
         "unit": "pools",
-        "delays": f"nobody; {pools_a_year * POOL_BYTES / 1e6:.0f} MB of state a year",
+        "effect": f"state grows by {pools_a_year * POOL_BYTES / 1e6:.0f} MB a year",
         "megabytes_a_year": pools_a_year * POOL_BYTES / 1e6,
     }
 
@@ -154,7 +154,7 @@ def numbers(rows: Sequence[Row]) -> list[Number]:
         key = row["surface"].replace(" ", "_")
         made += [
             Number(f"{key}.per_epoch", row["per_epoch"], f"{row['unit']} an epoch", "the bound"),
-            Number(f"{key}.locked", round(row["locked_eth"]), "ETH", f"locked: {row['delays']}"),
+            Number(f"{key}.locked", round(row["locked_eth"]), "ETH", f"locked: {row['effect']}"),
             Number(f"{key}.gas", round(row["gas"] / 1e6, 2), "million gas", "spent, as assumed"),
         ]
     found = {row["surface"]: row for row in rows}
@@ -196,13 +196,13 @@ def tables(rows: Sequence[Row]) -> list[Table]:
         [
             row["surface"],
             f"{row['per_epoch']:,} {row['unit']}",
-            row["delays"],
+            row["effect"],
             f"{row['locked_eth']:,.0f}",
             f"{row['gas'] / 1e6:,.1f}",
         ]
         for row in rows
     ]
-    head = ["surface", "bound for an epoch", "to delay", "locked (ETH)", "gas (millions)"]
+    head = ["surface", "bound for an epoch", "effect", "locked (ETH)", "gas (millions)"]
     return [Table("surfaces", head, body)]
 
 
@@ -211,7 +211,7 @@ def figure(rows: Sequence[Row]) -> Figure:
     made, (axes,) = plotting.figure(1, height=3.2)
     shown = rows[::-1]
     bars = axes.barh(
-        [f"{row['surface']}:\n{row['delays'].split(';')[0]}" for row in shown],
+        [f"{row['surface']}:\n{row['effect']}" for row in shown],
         [row["locked_eth"] for row in shown],
         color=plotting.COLOURS[0],
         height=0.6,
@@ -219,6 +219,7 @@ def figure(rows: Sequence[Row]) -> Figure:
     axes.bar_label(bars, [f" {row['locked_eth']:,.0f}" for row in shown], fontsize=8.5)
     axes.set_xscale("log")
     axes.set_xlim(100, 3e7)
+    axes.set_axisbelow(True)
     axes.grid(visible=False, axis="y")
     plotting.finish(axes, "Price of the new surfaces, 34 million ETH", "locked (ETH)", "")
     return made
@@ -229,6 +230,7 @@ STUDY = Study(
     question="What bounds the new surfaces for denial of service, and what does using them cost?",
     assumptions=(
         f"A deposit's transaction takes {DEPOSIT_GAS:,} gas, a request's {REQUEST_GAS:,}.",
+        "Who unbonds to delay others has 57,600 ETH of stake in its seats for each day of delay.",
         "The fee of EIP-7002, which rises with every request above two in a block, comes on top.",
         f"{REFERENCE_STAKE:,} ETH are staked.",
     ),

@@ -130,9 +130,10 @@ def test_silent_pool_without_leak() -> None:
 
 def test_partition_by_the_quadratic() -> None:
     # A half must fall to 16 ETH, that is below 16.75; of 34% the first step of hysteresis will do
-    assert partition.closed_epochs(0.5) == pytest.approx(sqrt(-log(16.75 / 32) * 2**25))
-    assert partition.closed_epochs(0.66) == pytest.approx(sqrt(-log(31.75 / 32) * 2**25))
-    assert partition.closed_epochs(0.4) is None
+    assert partition.closed_epochs(50) == pytest.approx(sqrt(-log(16.75 / 32) * 2**25))
+    assert partition.closed_epochs(60) == pytest.approx(sqrt(-log(24.75 / 32) * 2**25))
+    assert partition.closed_epochs(66) == pytest.approx(sqrt(-log(31.75 / 32) * 2**25))
+    assert partition.closed_epochs(40) is None
 
 
 def test_income() -> None:
