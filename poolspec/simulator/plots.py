@@ -5,14 +5,16 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from poolspec.simulator import timing
 from poolspec.simulator.events import Offline, Partition
@@ -38,7 +40,18 @@ _FEW_DAYS = 2
 _COLUMNS = 3
 _WIDTHS = {1: 9.0, 2: 10.0, 3: 11.5}
 """Inches, by panels in a row."""
-_HEADROOM = 1.06
+_ROW_GAP = 0.09
+"""Inches above and below a panel."""
+_TICKS = 6
+_COUNTED = ("epochs", "seats")
+_CURVE = "curve"
+_FEW_EPOCHS = 5.0
+_SHARE = 0
+"""Stands for a divisor: percent of the value at the start."""
+_MARGIN = 0.06
+_CHANGES = 0.3
+"""Part of the largest value that a figure changes by if its axis begins at zero."""
+_LEAST_SPAN = 0.02
 _SETTINGS: Any = {
     "svg.hashsalt": "poolspec",
     "svg.fonttype": "none",
@@ -79,7 +92,8 @@ class Plot:
     unit: str
     caption: str
     curves: Callable[[Result], Iterator[_Curve]]
-    from_zero: bool = True
+    whole: str = ""
+    """A column of pools; where all have some at the start, it is shown in percent of that."""
 
 
 _DASHES = {("pools", "a"): "-", ("pools", "b"): ":", ("solo", "a"): "--", ("solo", "b"): "-."}
@@ -114,7 +128,10 @@ def _by_pools(column: str, divisor: int) -> Callable[[Result], Iterator[_Curve]]
                 if chain == "pools":
                     label = f"{group.name}, side B" if side == "b" else group.name
                     hue, dashes = _hue(number), _DASHES[chain, side]
-                    values = series[f"{group.name}.{column}"] / divisor
+                    name = f"{group.name}.{column}"
+                    # Side B begins when the partition does.
+                    first = int(result.pools[name][0])
+                    values = series[name] / (first / 100 if divisor == _SHARE else divisor)
                     yield _Curve(label, hue, dashes, series["epoch"], values)
 
     return curves
@@ -156,6 +173,7 @@ FIGURES = (
         "ETH",
         "The bonds of all pools of a group together.",
         _by_pools("bond", _GWEI_PER_ETH),
+        whole="bond",
     ),
     Plot(
         "seats",
@@ -163,15 +181,15 @@ FIGURES = (
         "seats",
         "Validators that have a seat, of all pools of a group together.",
         _by_pools("seats", 1),
+        whole="seats",
     ),
     Plot(
         "stakers",
         "Stakers' income for each validator of 32 ETH",
         "ETH",
         "Rewards less the penalties that the staker pays, since the start; dashed, what the same "
-        "validators would have if they were solo.",
+        "validators would have if they were solo. Groups that begin empty are left out.",
         _incomes,
-        from_zero=False,
     ),
     Plot(
         "operators",
@@ -180,7 +198,6 @@ FIGURES = (
         "Commissions less all that was charged to the bonds, since the start, of all pools of a "
         "group together.",
         _by_pools("operator_income", _GWEI_PER_ETH),
-        from_zero=False,
     ),
     Plot(
         "risk",
@@ -198,18 +215,19 @@ FIGURES = (
 
 def draw(plot: Plot, runs: Sequence[Run]) -> Figure | None:
     """Return a figure with a panel for each variant, None if there is nothing to show."""
+    plot = _in_percent(plot, runs)
     drawn = [(name, result, list(plot.curves(result))) for name, result in runs]
-    if not any(curves for _, _, curves in drawn):
+    if not any(np.any(curve.values) for _, _, curves in drawn for curve in curves):
         return None
     columns = 1 if len(runs) == 1 else 2 if len(runs) in (2, 4) else _COLUMNS
     rows = -(-len(runs) // columns)
     with mpl.rc_context(_SETTINGS):
         size = (_WIDTHS[columns], 0.7 + (2.6 if columns > 1 else 3.0) * rows)
-        figure = Figure(figsize=size, layout="constrained")
+        figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(h_pad=_ROW_GAP))
         grid = figure.subplots(rows, columns, sharex=False, sharey=True, squeeze=False)
         panels = grid.ravel().tolist()
         for place, (panel, (name, result, curves)) in enumerate(zip(panels, drawn, strict=False)):
-            _panel(panel, result.scenario, curves)
+            _panel(panel, result.scenario, curves, plot.unit in _COUNTED)
             panel.set_title(name if len(runs) > 1 else "", loc="left")
             if place % columns == 0:
                 panel.set_ylabel(plot.unit)
@@ -217,7 +235,7 @@ def draw(plot: Plot, runs: Sequence[Run]) -> Figure | None:
                 panel.set_xlabel(_time_unit(result.scenario)[0])
         for panel in panels[len(runs) :]:
             panel.set_axis_off()
-        _limits(panels[: len(runs)], plot)
+        _limits(panels[0], plot)
         _legend(figure, [curve for _, _, curves in drawn for curve in curves])
     return figure
 
@@ -231,7 +249,7 @@ def _time_unit(scenario: Scenario) -> tuple[str, float]:
     return "days", per_day
 
 
-def _panel(panel: Axes, scenario: Scenario, curves: Sequence[_Curve]) -> None:
+def _panel(panel: Axes, scenario: Scenario, curves: Sequence[_Curve], is_count: bool) -> None:
     """Draw a variant's lines over the times at which something is out of order."""
     unit = _time_unit(scenario)[1]
     for event in scenario.events:
@@ -243,9 +261,18 @@ def _panel(panel: Axes, scenario: Scenario, curves: Sequence[_Curve]) -> None:
         else:
             panel.axvline(begins / unit, color=_INK, linewidth=0.7, linestyle=(0, (1, 3)))
     for curve in curves:
-        panel.plot(curve.epochs / unit, curve.values, color=curve.hue, linestyle=curve.dashes)
+        panel.plot(
+            curve.epochs / unit,
+            curve.values,
+            color=curve.hue,
+            linestyle=curve.dashes,
+            gid=_CURVE,
+        )
     panel.margins(x=0.01)
     panel.yaxis.set_major_formatter(_number)
+    panel.xaxis.set_major_locator(MaxNLocator(_TICKS, integer=True))
+    if is_count:
+        panel.yaxis.set_major_locator(MaxNLocator(_TICKS, integer=True))
 
 
 def _number(value: float, _: float) -> str:
@@ -255,11 +282,40 @@ def _number(value: float, _: float) -> str:
     return f"{value:.6f}".rstrip("0")
 
 
-def _limits(panels: Sequence[Axes], plot: Plot) -> None:
-    """Let the shared axis begin at zero where the whole matters, and leave room at the top."""
-    if plot.from_zero:
-        high = panels[0].get_ylim()[1]
-        panels[0].set_ylim(0.0, high * _HEADROOM if high > 0 else 1.0)
+def _in_percent(plot: Plot, runs: Sequence[Run]) -> Plot:
+    """Return the plot in percent of the start, if it is one of parts of a whole that was there."""
+    starts = [
+        int(result.pools[f"{group.name}.{plot.whole}"][0])
+        for _, result in runs
+        for group in result.scenario.registry.pools
+        if plot.whole
+    ]
+    if not starts or not all(starts):
+        return plot
+    curves = _by_pools(plot.whole, _SHARE)
+    return replace(plot, unit="% of the start", curves=curves)
+
+
+def _limits(panel: Axes, plot: Plot) -> None:
+    """Show the axis from zero, but for values that stay near each other; none changes by a hair."""
+    values = np.concatenate([np.asarray(line.get_ydata(), float) for line in _lines(panel)])
+    low, high = float(values.min()), float(values.max())
+    span = high - low
+    if plot.unit == "epochs":
+        panel.set_ylim(0.0, max(high * (1 + _MARGIN), _FEW_EPOCHS))
+    elif low < 0:
+        panel.set_ylim(low - span * _MARGIN, max(high, 0.0) + span * _MARGIN)
+    elif span > _CHANGES * high or high == 0:
+        panel.set_ylim(0.0, high * (1 + _MARGIN) or 1.0)
+    else:
+        room = max(span, high * _LEAST_SPAN) * _MARGIN * 2
+        panel.set_ylim(low - room, high + room)
+
+
+def _lines(panel: Axes) -> Iterator[Line2D]:
+    """Give all curves of the panels that share an axis."""
+    for other in panel.get_shared_y_axes().get_siblings(panel):
+        yield from (line for line in other.lines if line.get_gid() == _CURVE)
 
 
 def _legend(figure: Figure, curves: Sequence[_Curve]) -> None:
@@ -308,8 +364,3 @@ def svg(figure: Figure, name: str) -> str:
     for stand_in, variable in ((_INK, "ink"), (_GRID, "grid"), (_SHADE, "shade")):
         text = text.replace(stand_in, f"var(--{variable})")
     return text
-
-
-def values_shown(figure: Figure) -> int:
-    """Return how many points the figure's lines have."""
-    return sum(len(np.asarray(line.get_xdata())) for axes in figure.axes for line in axes.lines)

@@ -41,7 +41,7 @@ MEANINGS = {
     "lowest stake": "least active stake in ETH, and its share of that at the start",
     "not final": "how long the chain did not finalize",
     "final alone": "after how long a side of a partition finalized by itself",
-    "seats lost": "most seats missing at a time",
+    "seats lost": "most seats missing at a time, compared with the start",
     "bonds": "change of all bonds in ETH",
     "stakers": "income in ETH of all stakers, solo ones included",
     "operators": "commissions less penalties in ETH",

@@ -88,7 +88,7 @@ class Duration:
     def __str__(self) -> str:
         if self.epochs or not self.seconds:
             return _counted(self.epochs, "epoch")
-        for name, length in reversed(_SECONDS.items()):
+        for name, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
             count = self.seconds / length
             if count.denominator == 1 or name == "minute":
                 return _counted(float(count), name)
