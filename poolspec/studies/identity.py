@@ -51,9 +51,10 @@ def _values() -> str:
     return "\n".join(text)
 
 
-def _code(path: Path) -> str:
-    """Return a module without its comments, docstrings and layout, which change no result."""
+def _code(path: Path, presenters: frozenset[str] = frozenset()) -> str:
+    """Return a module without what changes no result: comments, docstrings, layout, presenters."""
     tree = ast.parse(path.read_bytes())
+    tree.body = [each for each in tree.body if getattr(each, "name", None) not in presenters]
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
@@ -70,20 +71,27 @@ def _code(path: Path) -> str:
 
 
 @cache
-def _digest(module: str, sources: tuple[str, ...]) -> str:
+def _digest(module: str, presenters: frozenset[str], sources: tuple[str, ...]) -> str:
     found = find_spec(module)
     if found is None or found.origin is None:
         raise FileNotFoundError(f"{module}: a study is written in it, but it is not there")
     total = hashlib.sha256(_values().encode())
-    for path in [Path(found.origin), *_files(sources)]:
+    total.update(_code(Path(found.origin), presenters).encode())
+    for path in _files(sources):
         total.update(f"\0{path.name}\0".encode())
         total.update(_code(path).encode())
     return total.hexdigest()
 
 
 def code_digest(study: Study) -> str:
-    """Return a digest of the code and of the protocol's values that a study's results rest on."""
-    return _digest(study.module, tuple(study.sources))
+    """Return a digest of the code and of the protocol's values that a study's results rest on.
+
+    What the study makes of its results is no part of it, nor is the function that lists the points,
+    as each point is in the key.
+    """
+    made_of_results = (study.numbers, study.tables, study.figure, study.check)
+    presenters = frozenset({"points", *(each.__name__ for each in made_of_results)})
+    return _digest(study.module, presenters, tuple(study.sources))
 
 
 def point_key(study: Study, point: Point) -> str:

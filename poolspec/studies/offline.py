@@ -6,7 +6,7 @@ afterwards seats stand up as the bond carries fewer, and those who stand owe not
 Without a leak the seats fall like `exp(-x (t - surplus / x))`, `x` being the penalties of a day as
 a share of a seat's bond.
 
-Two runs on the engine at scale 1:256, one pool for each surplus: 12% of the stake silent, so that
+Two runs on the engine at scale 1:64, one pool for each surplus: 12% of the stake silent, so that
 the chain finalizes, and 60%, so that it leaks.
 """
 
@@ -31,6 +31,7 @@ __all__ = ["STUDY"]
 
 SURPLUSES = (0, 5, 10, 25, 50, 100)
 DAYS = 18
+SCALE = 64
 ONE_SEAT = 1.5
 """Seats of a scaled pool by which engine and closed form may differ."""
 
@@ -45,7 +46,7 @@ def run(point: Point) -> Row:
     silent = int(point["silent_percent"] or 0) / 100
     each = silent / len(SURPLUSES)
     pools = [Holders(each, 1, surplus / 100) for surplus in SURPLUSES]
-    chain = Chain([Holders(1 - silent), *pools], min_bond=False)
+    chain = Chain([Holders(1 - silent), *pools], scale=SCALE, min_bond=False)
     for group in chain.groups[1:]:
         chain.simulation.set_offline(group)
     # Votes of the epoch before are still to be rewarded
@@ -93,6 +94,9 @@ def check(rows: Sequence[Row]) -> None:
 
 
 def _left(rows: Sequence[Row], silent: int, surplus: int, day: int) -> float:
+    """Return the share of the seats that is left, by the closed form where there is one."""
+    if silent == 12:
+        return 100 * closed_share(surplus / 100, day)
     return float(select(rows, silent_percent=silent)[0][f"left_{surplus}_percent"][day])
 
 
@@ -143,11 +147,17 @@ def figure(rows: Sequence[Row]) -> Figure:
     """Plot the seats that are left by day."""
     made, plots = plotting.figure()
     for axes, silent, title in zip(
-        plots, (12, 60), ("the chain finalizes", "the chain leaks (60% silent)"), strict=True
+        plots,
+        (12, 60),
+        ("the chain finalizes (x: engine)", "the chain leaks (60% silent)"),
+        strict=True,
     ):
         for surplus, style in zip(SURPLUSES, plotting.line_styles(), strict=False):
             left = [_left(rows, silent, surplus, day) for day in range(DAYS + 1)]
             axes.plot(range(DAYS + 1), left, label=f"{surplus}%", markevery=3, **style)
+            if silent == 12:
+                found = select(rows, silent_percent=12)[0][f"left_{surplus}_percent"]
+                axes.plot(range(0, DAYS + 1, 3), found[::3], "x", color="#000000", zorder=5)
         axes.set_ylim(bottom=90 if silent == 12 else 0)
         plotting.finish(
             axes, title, "silence (days)", "seats left (%)", "surplus of the bond", ncols=3
@@ -159,7 +169,7 @@ STUDY = Study(
     name="offline",
     question="How many seats does a silent pool lose each day?",
     assumptions=(
-        "34 million ETH at scale 1:256, leverage 100, divisor 100; nobody tops a bond up.",
+        "34 million ETH at scale 1:64, leverage 100, divisor 100; nobody tops a bond up.",
         "All of the pool is silent, and none of its validators is in a sync committee.",
     ),
     points=points(),

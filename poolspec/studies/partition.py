@@ -158,6 +158,7 @@ def figure(rows: Sequence[Row]) -> Figure:
             markevery=10,
             **style,
         )
+    left.set_xticks((40, 50, 60, 66))
     left.set_ylim(bottom=0)
     plotting.finish(left, "until finality is back", "stake online (%)", "time (days)")
     right.set_ylim(0, 105)

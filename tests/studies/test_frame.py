@@ -113,6 +113,26 @@ def test_other_content_has_another_key(monkeypatch: pytest.MonkeyPatch, tmp_path
     identity._digest.cache_clear()
 
 
+def test_how_results_are_presented_is_no_part_of_the_key(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    parts = ["N = 1", "def run(point):\n    return N", "def figure(rows):\n    return 1"]
+    module = tmp_path / "presented.py"
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def digest() -> str:
+        module.write_text("\n".join(parts))
+        identity._digest.cache_clear()
+        return identity._digest("presented", frozenset({"figure"}), ())
+
+    before = digest()
+    parts[2] = "def figure(rows):\n    return 2"
+    assert digest() == before
+    parts[1] = "def run(point):\n    return N + 1"
+    assert digest() != before
+    identity._digest.cache_clear()
+
+
 def test_the_protocols_values_are_part_of_the_key() -> None:
     values = identity._values().splitlines()
     for value in (
