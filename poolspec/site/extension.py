@@ -45,12 +45,17 @@ def _change_page(app: Sphinx, doctree: nodes.document) -> None:
         SpecPage(doctree, document, forks).transform()
     if document == ABOUT_DIFF:
         link = link_to_diff(document, "Open the page of the changes")
-        doctree[0].insert(1, nodes.paragraph("", "", link))
+        _put_below_title(doctree, nodes.paragraph("", "", link))
     if document.startswith("eip/eip-"):
-        doctree[0].insert(1, _preamble(app.env.metadata[document]))
+        _put_below_title(doctree, _preamble(app.env.metadata[document]))
     _unlink_folders(app, doctree, document)
     name_lists.fill(doctree, document, forks)
     inline_code.link_names(doctree, document, fork or forks[PROPOSAL], forks)
+
+
+def _put_below_title(doctree: nodes.document, node: nodes.Node) -> None:
+    """Make a node the first below the title of a page; a preamble may stand before that."""
+    next(iter(doctree.findall(nodes.section))).insert(1, node)
 
 
 def _preamble(preamble: Mapping[str, object]) -> nodes.paragraph:

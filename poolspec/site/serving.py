@@ -19,4 +19,7 @@ def server(folder: Path, port: int) -> ThreadingHTTPServer:
 
     Raises OSError if the port is taken.
     """
-    return ThreadingHTTPServer((HERE, port), partial(_Quiet, directory=str(folder)))
+    try:
+        return ThreadingHTTPServer((HERE, port), partial(_Quiet, directory=str(folder)))
+    except (OSError, OverflowError) as error:
+        raise OSError(f"port {port} is taken, or not for everyone: choose another") from error

@@ -181,6 +181,14 @@ def test_users_are_listed(site: Site) -> None:
     ]
 
 
+def test_preamble_of_the_eip_is_told(site: Site) -> None:
+    text = (site.pages / "eip/eip-draft_pool_bonds.html").read_text()
+    shown = re.search(r'<p class="preamble">(.*)</p>', text)
+    assert shown is not None
+    assert shown[1].startswith("Draft · Standards Track: Core · ")
+    assert "requires EIP-4895, EIP-6110" in shown[1]
+
+
 def test_names_in_prose_are_links(site: Site) -> None:
     """In the fork's own pages, and in pages of no fork."""
     text = (site.pages / "specs/poolbonds/beacon-chain.html").read_text()
