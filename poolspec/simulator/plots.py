@@ -266,7 +266,7 @@ def _panel(panel: Axes, scenario: Scenario, curves: Sequence[_Curve], is_count: 
             curve.values,
             color=curve.hue,
             linestyle=curve.dashes,
-            gid=_CURVE,
+            label=_CURVE,
         )
     panel.margins(x=0.01)
     panel.yaxis.set_major_formatter(_number)
@@ -305,17 +305,17 @@ def _limits(panel: Axes, plot: Plot) -> None:
         panel.set_ylim(0.0, max(high * (1 + _MARGIN), _FEW_EPOCHS))
     elif low < 0:
         panel.set_ylim(low - span * _MARGIN, max(high, 0.0) + span * _MARGIN)
-    elif span > _CHANGES * high or high == 0:
+    elif span > _CHANGES * high or span == 0:
         panel.set_ylim(0.0, high * (1 + _MARGIN) or 1.0)
     else:
-        room = max(span, high * _LEAST_SPAN) * _MARGIN * 2
+        room = span * _MARGIN + max(high * _LEAST_SPAN - span, 0.0) / 2
         panel.set_ylim(low - room, high + room)
 
 
 def _lines(panel: Axes) -> Iterator[Line2D]:
     """Give all curves of the panels that share an axis."""
     for other in panel.get_shared_y_axes().get_siblings(panel):
-        yield from (line for line in other.lines if line.get_gid() == _CURVE)
+        yield from (line for line in other.lines if line.get_label() == _CURVE)
 
 
 def _legend(figure: Figure, curves: Sequence[_Curve]) -> None:
