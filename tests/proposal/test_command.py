@@ -7,7 +7,7 @@ import pytest
 
 from poolspec.proposal import __main__ as command
 from poolspec.proposal.document import anchors
-from poolspec.proposal.facts import Facts, gather
+from poolspec.proposal.facts import Facts
 from poolspec.proposal.submission import SubmissionError, fill, write_submission
 from tests.proposal.examples import NAME, VALID, parse
 
@@ -16,18 +16,9 @@ PROPOSAL = ROOT / "eip" / "eip-draft_pool_bonds.md"
 
 
 @pytest.fixture(autouse=True)
-def facts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read the specification once for all tests."""
-    monkeypatch.setattr(command, "gather", _gather_once)
-
-
-_KNOWN: list[Facts] = []
-
-
-def _gather_once(root: Path) -> Facts:
-    if not _KNOWN:
-        _KNOWN.append(gather(root))
-    return _KNOWN[0]
+def known_facts(facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the command take the facts that are known already."""
+    monkeypatch.setattr(command, "gather", lambda root: facts)
 
 
 def test_real_proposal_as_handed_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

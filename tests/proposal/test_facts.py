@@ -7,7 +7,7 @@ import pytest
 
 from poolspec.proposal.checking import other_names
 from poolspec.proposal.document import read
-from poolspec.proposal.facts import Facts, gather
+from poolspec.proposal.facts import Facts
 from poolspec.proposal.tables import check_facts, rewrite_tables
 from pysetup.errors import Problems
 
@@ -18,12 +18,6 @@ _RULES = slice(WHOLE.index("### Credentials\n"), WHOLE.index("### Changed defini
 _REST = slice(WHOLE.index("## Rationale\n"), len(WHOLE))
 TEXT = WHOLE.replace(WHOLE[_RULES], "").replace(WHOLE[_REST], "")
 """The real proposal without the text between and after its tables, which takes time to read."""
-
-
-@pytest.fixture(scope="module")
-def facts() -> Facts:
-    """Return what the specification says."""
-    return gather(ROOT)
 
 
 def row(start: str) -> str:
