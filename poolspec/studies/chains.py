@@ -132,23 +132,25 @@ class Chain:
             self.ledger.close()
 
     def slash(self, validators: Sequence[int] | NDArray[np.int64]) -> int:
-        """Slash validators; what they pay and whoever reports it earns is read off the books."""
-        slashed = self.simulation.slash(validators)
-        self.ledger.open()
-        return slashed
+        """Slash validators; return how many of them could be."""
+        registry = self.simulation.state.registry
+        before, bonds = registry.slashed.copy(), self.simulation.bonds.tolist()
+        count = self.simulation.slash(validators)
+        self.ledger.book_slashings(np.flatnonzero(registry.slashed & ~before), bonds)
+        return count
 
     def top_up(self, pools: Sequence[int], amount: int) -> None:
-        """Add Gwei to each of some bonds."""
+        """Add Gwei to each of some bonds, which must be open."""
         self.simulation.top_up(pools, amount)
-        self.ledger.open()
+        self.ledger.book(amount * len(pools))
 
 
 class Ledger:
     """Money of a simulation: reckoned anew, validator by validator, beside the engine's columns.
 
     Rewards and penalties are followed step by step: what the votes must bring each validator and
-    each bond is reckoned from the formulas and compared exactly; what correlation penalties may
-    take is too; and nothing else in an epoch may move a Gwei (withdrawals there are none).
+    each bond is reckoned from the formulas and compared exactly; what slashings and correlation
+    penalties take is too; and nothing else may move a Gwei (withdrawals there are none).
     """
 
     def __init__(self, simulation: Simulation) -> None:
@@ -158,7 +160,6 @@ class Ledger:
         self.rules = simulation.rules
         self.p = simulation.rules.p
         self.has_pools = hasattr(self.rules, "process_pending_pool_penalties")
-        self.changed = 0
         self.open()
         self._watch("process_rewards_and_penalties", self._votes)
         self._watch("process_slashings", self._solo_correlation)
@@ -186,11 +187,40 @@ class Ledger:
                 "change that no reward and no penalty explains"
             )
 
+    def book(self, change: int) -> None:
+        """Expect the money to have changed by so many Gwei, and see whether it has."""
+        self.expected += change
+        self.close()
+
+    def book_slashings(self, slashed: NDArray[np.int64], bonds: list[int]) -> None:
+        """Expect what some validators' slashings have burned, by the bonds that were there before.
+
+        What is paid is burned, and as much is issued to who reports it, but from a bond that had
+        too little no more than it has paid.
+        """
+        registry, change = self.state.registry, 0
+        for row in slashed.tolist():
+            weight = int(registry.effective_balance[row])
+            reward = weight // int(self.p.WHISTLEBLOWER_REWARD_QUOTIENT_ELECTRA)
+            pool = int(registry.pool[row])
+            if pool != 2**64 - 1:
+                paid = min(bonds[pool], seat() // int(self.p.MIN_SLASHING_PENALTY_QUOTIENT_ELECTRA))
+                bonds[pool] -= paid
+                reward = min(reward, paid)
+            else:
+                paid = weight // int(self.p.MIN_SLASHING_PENALTY_QUOTIENT_ELECTRA)
+            change += reward - paid
+        self.book(change)
+
     def _watch(self, name: str, reckon: Any) -> None:
-        """Let a step of the engine be preceded by a reckoning of what it must do."""
+        """Let a step of the engine be preceded by a reckoning of what it must do.
+
+        No step since the last one that was watched may have moved money.
+        """
         original = getattr(self.rules, name)
 
         def watched(state: State, *rest: Any) -> None:
+            self.close()
             balances, bonds = reckon()
             original(state, *rest)
             self._compare(name, balances, bonds)

@@ -274,6 +274,39 @@ def test_books_tell_a_gwei_from_nowhere(busy: Chain, place: str) -> None:
         busy.ledger.close()
 
 
+def test_books_tell_a_gwei_that_moves_between_two_steps(busy: Chain) -> None:
+    rules = busy.simulation.rules
+    original = rules.process_registry_updates
+
+    def generous(state: Any) -> None:
+        original(state)
+        state.registry.balances[0] += 1
+
+    rules.process_registry_updates = generous
+    with pytest.raises(CheckError, match="1 Gwei of change"):
+        busy.step()
+
+
+def test_books_tell_a_slashing_that_costs_too_little(busy: Chain) -> None:
+    state = busy.simulation.state
+    rows = busy.groups[0][10:12]
+    bonds = busy.simulation.bonds.tolist()
+    busy.simulation.slash(rows)
+    state.registry.balances[rows[0]] += 1
+    with pytest.raises(CheckError, match="1 Gwei of change"):
+        busy.ledger.book_slashings(rows, bonds)
+
+
+def test_slashings_of_an_empty_bond_issue_nothing(busy: Chain) -> None:
+    busy.simulation.bonds[0] = 10_000_000
+    busy.ledger.open()
+    money = busy.ledger.money()
+    # The second finds 2,187,500 Gwei, the third none: each burns what it issues
+    assert busy.slash(busy.groups[1][4:7]) == 3
+    assert busy.ledger.money() == money
+    assert busy.simulation.bonds[0] == 0
+
+
 def test_books_tell_a_wrong_penalty(busy: Chain) -> None:
     rules = busy.simulation.rules
     rules.p.POOL_INACTIVITY_PENALTY_DIVISOR = 1
