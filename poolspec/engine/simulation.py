@@ -83,12 +83,11 @@ class Simulation:
         return books
 
     def split(self) -> Simulation:
-        """Return a second chain that goes on from here, with books and lottery of its own."""
+        """Return a second chain that goes on from here, with books of its own."""
         other = copy(self)
         other.state, other.offline = self.state.copy(), self.offline.copy()
         other.rules = copy(self.rules)
         other.rules.books = deepcopy(self.rules.books)
-        other.rules.lottery = deepcopy(self.rules.lottery)
         return other
 
     # Reading

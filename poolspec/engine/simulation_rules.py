@@ -26,8 +26,8 @@ class Simulated(FuluRules):
     draws_duties: bool = True
     scale: int = 1
     books: Books | None = None
-    lottery: np.random.Generator | None = None
-    """Who draws the proposer that is paid for a slashing, where duties are not drawn."""
+    lottery: int | None = None
+    """A seed for drawing who is paid for a slashing, where no proposers are drawn."""
 
     def aggregate_pubkeys(self, pubkeys: list[bytes]) -> bytes:
         """Return the sum of keys, of which nothing is known."""
@@ -56,7 +56,10 @@ class Simulated(FuluRules):
         candidates = np.flatnonzero(may & (registry.effective_balance > 0))
         if not len(candidates):
             return super().proposer(state)
-        return int(candidates[self.lottery.integers(len(candidates))])
+        # One draw for each slashing, however often its proposer is asked for.
+        slashed = int(np.count_nonzero(registry.slashed))
+        chance = np.random.default_rng([self.lottery, state.slot, slashed])
+        return int(candidates[chance.integers(len(candidates))])
 
     # Scale
 

@@ -51,7 +51,7 @@ class World:
         self._uptime = np.random.default_rng([scenario.seed, 2])
         self._lay_out()
         self.chain = self._start()
-        self.chain.rules.lottery = np.random.default_rng([scenario.seed, 3])
+        self.chain.rules.lottery = scenario.seed
         self.put_in = self.chain.balances.astype(np.int64)
         self.first_bonds = self.chain.bonds.astype(np.int64)
         self.down = np.zeros(len(self.group), np.int16)

@@ -185,6 +185,26 @@ def test_operators_are_paid_their_bonds() -> None:
     assert paid > 80 * ETH
 
 
+def test_without_pools_both_chains_are_the_same() -> None:
+    solo = [
+        {"name": "solo", "validators": 300, "uptime": "98%"},
+        {"name": "large", "validators": 3, "balance": "2048 ETH"},
+    ]
+    events = [
+        {"at": "2 epochs", "do": "offline", "who": "solo", "share": "2/3", "lasts": "15 epochs"},
+        {"at": "4 epochs", "do": "slash", "who": "all-solo", "validators": 2},
+        {"at": "5 epochs", "do": "exit", "who": "solo", "validators": 3},
+        {"at": "6 epochs", "do": "deposit", "who": "solo", "validators": 2},
+    ]
+    fields: dict[str, Any] = {"registry": {"solo": solo}, "events": events, "compare": "solo"}
+    result = run(scenario(preset="minimal", duration="50 epochs", **fields))
+    assert result.solo is not None
+    assert result.pools.when("finality lost")
+    assert result.solo.milestones == result.pools.milestones
+    for name, values in result.pools.columns.items():
+        assert values.tolist() == result.solo[name].tolist(), name
+
+
 def test_uptime_is_drawn_by_the_seed() -> None:
     solo = [{"name": "solo", "validators": 2000, "uptime": "90%"}]
     fields: dict[str, Any] = {"registry": {"solo": solo}, "duration": "12 epochs"}
