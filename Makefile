@@ -29,7 +29,7 @@ UV_VERSION := 0.13.9
 CLIENTS := clients
 # What is ours: code, and documents.
 CODE := $(wildcard setup.py pysetup poolspec stubs tests benchmarks)
-DOCUMENTS := $(wildcard *.md specs docs eip/notes.md tests $(CLIENTS)/*.md)
+DOCUMENTS := $(wildcard *.md specs docs eip/notes.md eip/assets tests $(CLIENTS)/*.md)
 # The proposal begins with a preamble, which mdformat does not know: its own checker sees to its form.
 PROPOSAL := eip/eip-draft_pool_bonds.md
 
