@@ -14,6 +14,7 @@ from markdown_it.token import Token
 from pysetup.errors import Problems, Span
 
 INFORMATIVE = "<!-- informative -->"
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _PIPE = re.compile(r"(?<!\\)\|")
 
 
@@ -85,6 +86,10 @@ def _parser() -> MarkdownIt:
 def parse(path: str, text: str, problems: Problems) -> Document:
     """Parse the document `text`, which messages call `path`."""
     lines = text.replace("\r\n", "\n").split("\n")
+    for number, line in enumerate(lines, start=1):
+        # Python would take some of them for the end of a comment, or of the whole module
+        if found := _CONTROL.search(line):
+            problems.add(Span(path, number, number), f"the control character {found[0]!a}")
     tokens = _parser().parse("\n".join(lines))
     nodes: list[Node] = []
     depth_end = 0  # the line (from 0) where the outermost block that is being walked ends

@@ -212,6 +212,15 @@ def test_the_small_document_compiles(checkout: Path) -> None:
     assert "fulu/minimal.py" in outputs(checkout / "output")
 
 
+@pytest.mark.parametrize("character", ["\x00", "\x0c", "\x1b", "\x7f"])
+def test_control_characters(checkout: Path, character: str) -> None:
+    """In a description, which becomes a comment, they would break the module."""
+    text = SMALL.replace("far away", f"far{character}away")
+    (checkout / "specs/fulu" / FORKS[0].documents[0]).write_bytes(text.encode())
+    (problem,) = compile_or_nothing(checkout, checkout / "output")
+    assert problem.endswith(f":7: error: the control character {character!a}")
+
+
 @pytest.mark.parametrize("piece", PIECES, ids=lambda piece: ascii(piece[:30]))
 def test_pieces(checkout: Path, piece: str) -> None:
     """Each of the pieces in each part of the small document."""
