@@ -61,8 +61,9 @@ class Line:
 
 def chain_title(chain: str, side: str, *, is_divided: bool) -> str:
     """Return what a chain is called in tables and figures."""
-    name = "with pools" if chain == "pools" else "all solo"
-    return f"{name}, side {side.upper()}" if is_divided else name
+    if is_divided:
+        return f"{'pools' if chain == 'pools' else 'all solo'}, side {side.upper()}"
+    return "with pools" if chain == "pools" else "all solo"
 
 
 def eth(gwei: int, *, sign: bool = False) -> str:
