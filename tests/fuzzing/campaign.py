@@ -21,7 +21,7 @@ from tests.fuzzing.vectors import write_vectors
 CHAINS = 200
 """Chains from one seed."""
 
-STEPS = 30
+STEPS = 20
 """Rules of a chain, at most."""
 
 

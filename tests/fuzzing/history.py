@@ -27,11 +27,10 @@ class History:
     posts: dict[str, bytes] = field(default_factory=dict)
     """The encoded states that they give, where they disagree."""
     finding: Finding | None = None
-
-    @property
-    def has_crossed(self) -> bool:
-        """Whether the upgrade is part of it."""
-        return self.fork == PARENT and len(self.blocks) > self.blocks_before_fork
+    has_crossed: bool = False
+    """Whether the upgrade is part of it."""
+    is_upgrade: bool = False
+    """Whether it is the upgrade that breaks the chain, of the state `before_last`."""
 
     @property
     def last_fork(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from poolspec.vectors.case import Case, read_case
 from poolspec.vectors.errors import VectorError
-from poolspec.vectors.forking import transition_checks
+from poolspec.vectors.forking import fork_checks, transition_checks
 from poolspec.vectors.layout import CaseId, Selection
 from poolspec.vectors.recorder import Recorder
 from poolspec.vectors.replaying import block_count, blocks_of
@@ -43,7 +43,7 @@ def expected_post(history: History, parties: Sequence[Party]) -> bytes | None:
     return next((post for post in others if post not in (None, documents)), documents)
 
 
-def _with_root(history: History, block: Any, post: bytes | None, fork: Any) -> Any:
+def _with_root(block: Any, post: bytes | None, fork: Any) -> Any:
     """The last block, with the root of the state that is expected."""
     if post is None:
         return block
@@ -55,34 +55,31 @@ def _with_root(history: History, block: Any, post: bytes | None, fork: Any) -> A
 def write_vectors(
     history: History, parties: Sequence[Party], root: Path, name: str
 ) -> list[CaseId]:
-    """Write the whole chain as a case, and its last block unless the upgrade is part of it."""
+    """Write the whole chain as a case, and its last block unless the upgrade is part of it.
+
+    Where the upgrade itself is what breaks, it alone is the case.
+    """
     modules = parties[0].modules
-    fork = modules[history.last_fork]
     post = expected_post(history, parties)
-    last = _with_root(history, history.blocks[-1], post, fork)
-    whole = _case(history, name, "transition" if history.has_crossed else "sanity")
-    cases = [(whole, history.pre, [*history.blocks[:-1], last])]
-    if len(history.blocks) > history.blocks_before_fork + 1 or not history.has_crossed:
-        alone = _case(history, f"{name}_last_block", "sanity")
-        cases.append((alone, history.before_last, [last]))
+    if history.is_upgrade:
+        cases = [_recorded(history, CaseId(PRESET, FORK, "fork", "fork", SUITE, name))]
+    else:
+        last = _with_root(history.blocks[-1], post, modules[history.last_fork])
+        whole = _case(history, name, "transition" if history.has_crossed else "sanity")
+        cases = [_recorded(history, whole, history.pre, [*history.blocks[:-1], last])]
+        if len(history.blocks) > history.blocks_before_fork + 1 or not history.has_crossed:
+            alone = _case(history, f"{name}_last_block", "sanity")
+            cases.append(_recorded(history, alone, history.before_last, [last]))
     store = Store(root)
-    for case, pre, signed_blocks in cases:
-        recorder = Recorder(case, writing=True)
-        recorder.pre(pre)
-        recorder.blocks(signed_blocks)
-        recorder.meta(bls_setting=BLS_IGNORED)
-        if case.runner == "transition":
-            _tell_fork(recorder, history, int(fork.SLOTS_PER_EPOCH))
-        if history.start.values:
-            recorder.config(dict(history.start.values))
+    for recorder in cases:
         if post is None:
             recorder.invalid(str(history.finding))
         else:
-            recorder.post(fork.BeaconState.decode_bytes(post))
+            recorder.post(modules[recorder.case.fork].BeaconState.decode_bytes(post))
         files = recorder.finish()
-        store.write(case, files, content_hash(files))
+        store.write(recorder.case, files, content_hash(files))
     store.clear_partial()
-    return [case for case, _, _ in cases]
+    return [recorder.case for recorder in cases]
 
 
 def _case(history: History, name: str, runner: str) -> CaseId:
@@ -90,7 +87,25 @@ def _case(history: History, name: str, runner: str) -> CaseId:
     return CaseId(PRESET, history.last_fork, runner, handler, SUITE, name)
 
 
-def _tell_fork(recorder: Recorder, history: History, slots_per_epoch: int) -> None:
+def _recorded(
+    history: History, case: CaseId, pre: Any | None = None, signed_blocks: Sequence[Any] = ()
+) -> Recorder:
+    """All of a case but what is expected; of the upgrade if nothing else is given."""
+    recorder = Recorder(case, writing=True)
+    recorder.pre(history.before_last if pre is None else pre)
+    recorder.meta(bls_setting=BLS_IGNORED)
+    if case.runner == "fork":
+        recorder.meta(fork=FORK)
+    else:
+        recorder.blocks(signed_blocks)
+    if case.runner == "transition":
+        _tell_fork(recorder, history)
+    if history.start.values:
+        recorder.config(dict(history.start.values))
+    return recorder
+
+
+def _tell_fork(recorder: Recorder, history: History) -> None:
     """When the fork takes place, as cases of transitions say it."""
     start = history.start
     assert start.fork_epoch is not None
@@ -114,27 +129,32 @@ def replay(folder: Path, assembly: Assembly = assemble) -> Finding | None:
 
 
 def _replay_case(case: Case, assembly: Assembly) -> Finding | None:
+    """Follow a case's blocks, and the upgrade where it belongs to them."""
     values = tuple(sorted((case.config or {}).items()))
     parties = assembly(values)
-    is_transition = case.id.runner == "transition"
-    fork_epoch = case.count("fork_epoch") if is_transition else None
+    crosses = case.id.runner in ("fork", "transition")
     modules = parties[0].modules
-    first = modules[PARENT if is_transition else case.id.fork]
+    first = modules[PARENT if crosses else case.id.fork]
     pre = case.ssz("pre", first.BeaconState)
-    count = block_count(case)
-    early = case.count("fork_block", -1) + 1 if is_transition and "fork_block" in case.meta else 0
-    if not is_transition:
-        early = count
+    count = 0 if case.id.runner == "fork" else block_count(case)
+    early = case.count("fork_block", -1) + 1 if "fork_block" in case.meta else 0
+    early = early if crosses else count
     types = [first.SignedBeaconBlock] * early
     types += [modules[case.id.fork].SignedBeaconBlock] * (count - early)
     signed_blocks = blocks_of(case, types)
-    world = World(Start(values, fork_epoch), parties, Tally(), pre=pre, fork=first.fork)
+    slots_per_epoch = int(first.SLOTS_PER_EPOCH)
+    here = int(pre.slot) // slots_per_epoch
+    fork_epoch = case.count("fork_epoch") if case.id.runner == "transition" else here
+    start = Start(values, fork_epoch if crosses else None)
+    world = World(start, parties, Tally(), pre=pre, fork=first.fork)
     try:
         for number, signed in enumerate(signed_blocks):
-            if number == early:
+            if crosses and number == early:
                 world.cross()
             is_last = number == count - 1
             world.follow(signed, must_reject=is_last and not case.has_ssz("post"))
+        if crosses and early == count:
+            world.cross()
     except Finding as finding:
         return finding
     return None
@@ -143,7 +163,7 @@ def _replay_case(case: Case, assembly: Assembly) -> Finding | None:
 def judge(case_folder: Path, case: CaseId, spec: Any) -> str | None:
     """What a module makes of a case, as `poolspec conformance` would see it; None if it passes."""
     read = read_case(case, case_folder)
-    checks = transition_checks if case.runner == "transition" else sanity_checks
+    checks = {"fork": fork_checks, "transition": transition_checks, "sanity": sanity_checks}
     with marked_signatures():
-        failures = [check.failure() for check in checks(spec, read)]
+        failures = [check.failure() for check in checks[case.runner](spec, read)]
     return next((failure for failure in failures if failure is not None), None)

@@ -146,6 +146,8 @@ class World:
         """The state at the first slot from there on whose proposer may propose; None if none."""
         if self._crosses(slot):
             self.cross()
+            if self.is_over:
+                return None
             slot = max(slot, int(self.state.slot))
         advanced = self.state.copy()
         for _ in range(LONGEST_WAIT):
@@ -236,14 +238,21 @@ class World:
         """The upgrade, in all implementations."""
         self.history.blocks_before_fork = len(self.history.blocks)
         slot = self.fork_slot
-        builder = Party("builder", self.modules)
-        self.state = builder.cross(self.state, slot)
+        if self.state.slot < slot and not self._pass_slots(self.state, slot):
+            return
+        self.history.before_last, self.history.is_upgrade = self.state.copy(), True
+        self.state = Party("builder", self.modules).cross(self.state, slot)
         self.fork, self.twin = FORK, None
-        root = bytes(self.state.hash_tree_root())
+        roots = {}
         for party in self.parties:
             state = self.states[party.name] = party.cross(self.states[party.name], slot)
-            if bytes(state.hash_tree_root()) != root:
-                self.fail(Finding("disagreement", f"{party.name} upgrades to another state"))
+            roots[party.name] = bytes(state.hash_tree_root())
+        if len({*roots.values()}) > 1:
+            said = "; ".join(f"{name} gives {root.hex()[:16]}" for name, root in roots.items())
+            posts = {name: state.encode_bytes() for name, state in self.states.items()}
+            self.history.posts = posts
+            self.fail(Finding("disagreement", f"the upgrade: {said}"))
+        self.history.is_upgrade, self.history.has_crossed = False, True
         self.tally.note("forks")
 
     # Judgement
