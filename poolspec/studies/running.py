@@ -21,6 +21,9 @@ from poolspec.studies.study import Point, Row, Study
 
 __all__ = ["Task", "cluster", "local", "run_tasks"]
 
+SILENT = logging.CRITICAL + 1
+"""A level that no message has: what went wrong is said once, and by us."""
+
 CONNECT_SECONDS = 10
 """How long a scheduler may take to answer, and then as long again for its first worker."""
 
@@ -47,7 +50,9 @@ def run_point(module: str, point: Point, digest: str) -> Row:
     """Run a point of the study that a module holds; another code than the caller's is refused."""
     study: Study = importlib.import_module(module).STUDY
     if code_digest(study) != digest:
-        raise StudyError(f"{module}: a worker has another version of the code than is run here")
+        raise StudyError(
+            f"{module}: a worker has another version of the code; did it change since the start?"
+        )
     # What is kept in files is what is used, on the first run as on any later one.
     result: Row = json.loads(json.dumps(study.run(point)))
     return result
@@ -57,6 +62,13 @@ def local(tasks: Sequence[Task]) -> Iterator[tuple[int, Row]]:
     """Run tasks one after another in this process."""
     for place, task in enumerate(tasks):
         yield place, run_point(*task.call())
+
+
+def _silence() -> None:
+    """Keep Dask from telling how its connections end; its loggers have levels of their own."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(SILENT)
 
 
 @contextmanager
@@ -76,7 +88,7 @@ def _no_interrupts() -> Iterator[None]:
 def _client(scheduler: str | None, jobs: int) -> Iterator[Any]:
     """Connect to a scheduler, or start one with so many processes; both end with the block."""
     dask: Any = importlib.import_module("distributed")
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    _silence()
     started = None
     if scheduler is None:
         with _no_interrupts():
@@ -86,7 +98,7 @@ def _client(scheduler: str | None, jobs: int) -> Iterator[Any]:
                 processes=True,
                 host="127.0.0.1",
                 dashboard_address="127.0.0.1:0",
-                silence_logs=logging.CRITICAL,
+                silence_logs=SILENT,
             )
     try:
         try:
