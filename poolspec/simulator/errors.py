@@ -18,10 +18,17 @@ class Problem(NamedTuple):
         return f"{self.place}: error: {self.message}"
 
 
+def _row(problem: Problem) -> int:
+    """Return the line of a problem, 0 if it has none."""
+    number = problem.place.rpartition(":")[2]
+    return int(number) if number.isdecimal() else 0
+
+
 class ScenarioError(Exception):
-    """A scenario that cannot be run."""
+    """A scenario that cannot be run; its problems are in the order of their lines."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
+        problems = sorted(problems, key=_row)
         super().__init__("\n".join(map(str, problems)))
         self.problems = tuple(problems)
 

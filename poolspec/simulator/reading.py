@@ -15,6 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from poolspec.simulator import checking
 from poolspec.simulator.errors import Problem, ScenarioError
+from poolspec.simulator.salvage import further_faults
 from poolspec.simulator.scenario import Scenario
 
 __all__ = ["built_in", "built_in_names", "read_scenario", "variants", "with_overrides"]
@@ -136,14 +137,15 @@ def _build(document: Any, locate: Locate) -> Scenario:
     try:
         scenario = Scenario.model_validate(document)
     except ValidationError as error:
-        problems = []
-        for each in error.errors():
-            path = _trimmed(document, each["loc"])
-            problems.append(Problem(locate(path), _message(each, path)))
-        raise ScenarioError(problems) from None
-    found = [Problem(locate(path), message) for path, message in checking.faults(scenario)]
-    if found:
-        raise ScenarioError(found)
+        broken = [_trimmed(document, each["loc"]) for each in error.errors()]
+        found = [
+            (path, _message(each, path)) for each, path in zip(error.errors(), broken, strict=True)
+        ]
+        found += further_faults(document, broken)
+        raise ScenarioError([Problem(locate(path), message) for path, message in found]) from None
+    faults = checking.faults(scenario)
+    if faults:
+        raise ScenarioError([Problem(locate(path), message) for path, message in faults])
     return scenario
 
 

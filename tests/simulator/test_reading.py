@@ -125,6 +125,20 @@ def test_all_mistakes_are_said_at_once(tmp_path: Path) -> None:
     assert [each.split(":")[1] for each in problems(tmp_path, text)] == ["5", "15"]
 
 
+def test_mistakes_of_form_do_not_hide_those_of_sense(tmp_path: Path) -> None:
+    text = GOOD.replace("33 ETH", "-33 ETH").replace("at: 1 day", "at: 9 days")
+    text = text.replace("duration: 2 days", "duration: 2 days\nscal: 3")
+    assert problems(tmp_path, text.replace("POOL_LEVERAGE", "LEVERAGE")) == [
+        "file.yaml:4: error: unknown key 'scal'",
+        "file.yaml:6: error: there is no configuration value LEVERAGE",
+        "file.yaml:14: error: bond: the amount '-33 ETH' is negative",
+        "file.yaml:16: error: the event is at 9 days, and the scenario ends at 450 epochs",
+    ]
+    # Nothing is made up about what cannot be read.
+    text = GOOD.replace("2 days", "two days").replace("who: pools", "who: {}")
+    assert [each.split(":")[1] for each in problems(tmp_path, text)] == ["3", "15"]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
