@@ -159,6 +159,7 @@ FAULTS = (
     "vote_committee",
     "vote_future",
     "pubkey",
+    "state_root",
 )
 """What is wrong with a block. `as_it_is`: an operation in it that does not apply."""
 

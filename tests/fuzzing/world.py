@@ -110,11 +110,29 @@ class World:
             return
         draft = Draft(self.spec, advanced)
         block = self._build(advanced, draft, with_wishes=False)
-        if self._spoil(block, draft, fault, kind, indices):
+        if fault == "state_root":
+            self._judge_root(advanced, block)
+        elif self._spoil(block, draft, fault, kind, indices):
             signed = sign_block(self.spec, advanced, block)
             self.follow(signed, must_reject=True)
             self.tally.note(f"rejected: {fault if fault != 'as_it_is' else kind}")
         self.state = spare
+
+    def _judge_root(self, advanced: Any, block: Any) -> None:
+        """An honest block is accepted with the root of its state, and with no other."""
+        root = self._try(advanced, block)
+        for is_right in (True, False) if root is not None else ():
+            block.state_root = root if is_right else self.spec.Root()
+            signed = sign_block(self.spec, advanced, block)
+            for party in self.parties:
+                state = self.states[party.name].copy()
+                verdict = party.apply_checked(self.fork, state, signed)
+                if verdict.is_accepted != is_right:
+                    self.history.before_last = self.state.copy()
+                    self.history.blocks.append(signed)
+                    self.history.must_reject = not is_right
+                    self.fail(Finding("accepted", f"by its state root: {party.name} {verdict}"))
+            self.tally.note("rejected: state_root", not is_right)
 
     def _spoil(self, block: Any, draft: Draft, fault: str, kind: str, indices: list[int]) -> bool:
         """Make a block invalid; False if this is no way to do it here."""
