@@ -14,16 +14,14 @@ import pytest
 from poolspec.simulator.reading import read_scenario, with_overrides
 from poolspec.vectors.runners import OPERATIONS, RUNNERS
 from pysetup import resolve_fork
+from tests.docs.checkout import ROOT, copy_checkout
 
-ROOT = Path(__file__).parents[2]
 CHANGE = ROOT / "docs/tutorials/change-a-rule.md"
 SCENARIO = ROOT / "docs/tutorials/run-a-scenario.md"
 IMPLEMENT = ROOT / "docs/tutorials/implement.md"
 
 BLOCK = re.compile(r"^```(diff|console|yaml|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`([^`]+)`")
-# What is compiled or installed by other means, or is not needed to work on a rule.
-LEFT_OUT = shutil.ignore_patterns(".*", "build", "node_modules", "__pycache__")
 
 
 class Command(NamedTuple):
@@ -63,7 +61,7 @@ def commands(text: str) -> Iterator[Command]:
 def checkout(tmp_path: Path) -> Path:
     """A copy of the checkout in which make finds an environment: the one that runs this test."""
     copy = tmp_path / "checkout"
-    shutil.copytree(ROOT, copy, ignore=LEFT_OUT)
+    copy_checkout(copy)
     scripts = copy / ".venv/bin"
     scripts.mkdir(parents=True)
     python = scripts / "python"

@@ -1,7 +1,6 @@
 """The site, built once for all tests, and an address for it."""
 
 import fcntl
-import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,10 +10,7 @@ import pytest
 
 from poolspec.site.building import render
 from poolspec.site.serving import HERE, server
-
-ROOT = Path(__file__).parents[2]
-# Neither sources of the site nor what their building needs.
-LEFT_OUT = shutil.ignore_patterns(".*", "build", "node_modules", "__pycache__", "*.egg-info")
+from tests.docs.checkout import copy_checkout
 
 
 @dataclass(frozen=True)
@@ -38,7 +34,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Site:
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not said.exists():
-            shutil.copytree(ROOT, checkout, ignore=LEFT_OUT)
+            copy_checkout(checkout)
             said.write_text("\n".join(render(checkout, pages, doctrees)))
     return Site(checkout, doctrees, pages, tuple(said.read_text().splitlines()))
 

@@ -12,7 +12,8 @@ from poolspec.site.definitions import Specification, document_of, load
 from poolspec.site.links import dead_links
 from poolspec.site.occurrences import occurrences
 from pysetup.model import CodeDefinition, Definition, Status
-from tests.site.conftest import ROOT, Site
+from tests.docs.checkout import ROOT
+from tests.site.conftest import Site
 
 CODE_LINK = re.compile(r'<a class="definition" href="([^"]+)" title="[^"]*">(\w+)</a>')
 

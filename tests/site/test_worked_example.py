@@ -7,7 +7,7 @@ import pytest
 
 import poolspec
 from poolspec.site.worked_example import PAGE, PICTURE, draw, events
-from tests.site.conftest import ROOT
+from tests.docs.checkout import ROOT
 
 ETH = 10**9
 
