@@ -260,7 +260,8 @@ def test_the_list_is_read(tmp_path: Path) -> None:
         ("unreachable: [{reason: x, points: [{function: f}]}]\n", "an entry needs function, point"),
         ("excluded documents: [a]\n", "must be a mapping of names to reasons"),
         (
-            "unreachable:\n- {reason: x, points: [{function: f, point: p}, {function: f, point: p}]}",
+            "unreachable: [{reason: x, points: [{function: f, point: p}]}, "
+            "{reason: y, points: [{function: f, point: p}]}]",
             "listed twice",
         ),
     ],
