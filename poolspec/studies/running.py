@@ -5,12 +5,13 @@ the list, so that neither the number of workers nor their speed changes a byte o
 """
 
 import importlib
+import itertools
 import json
 import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,9 @@ SILENT = logging.CRITICAL + 1
 
 CONNECT_SECONDS = 10
 """How long a scheduler may take to answer, and then as long again for its first worker."""
+
+IN_FLIGHT = 256
+"""How many points a cluster is given at a time."""
 
 Runner = Callable[[Sequence["Task"]], Iterator[tuple[int, Row]]]
 
@@ -101,24 +105,56 @@ def _client(scheduler: str | None, jobs: int) -> Iterator[Any]:
                 silence_logs=SILENT,
             )
     try:
+        client = _connected(dask, started or scheduler)
         try:
-            client = dask.Client(
-                started or scheduler, timeout=CONNECT_SECONDS, set_as_default=False
-            )
-        except (OSError, ValueError) as error:
-            raise StudyError(
-                f"{scheduler}: no Dask scheduler answers at this address ({CONNECT_SECONDS} s)"
-            ) from error
-        try:
-            client.wait_for_workers(1, timeout=CONNECT_SECONDS)
             yield client
-        except TimeoutError as error:
-            raise StudyError(f"{scheduler}: the Dask scheduler has no workers") from error
         finally:
-            client.close(timeout=CONNECT_SECONDS)
+            # Where the connection is lost already, that has been said
+            with suppress(Exception):
+                client.close(timeout=CONNECT_SECONDS)
     finally:
         if started is not None:
             started.close(timeout=CONNECT_SECONDS)
+
+
+def _connected(dask: Any, scheduler: Any) -> Any:
+    """Connect to a scheduler that has a worker at least."""
+    try:
+        client = dask.Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise StudyError(
+            f"{scheduler}: no Dask scheduler answers at this address ({CONNECT_SECONDS} s)"
+        ) from error
+    try:
+        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+    except TimeoutError as error:
+        client.close(timeout=CONNECT_SECONDS)
+        raise StudyError(f"{scheduler}: the Dask scheduler has no workers") from error
+    return client
+
+
+def _computed(dask: Any, client: Any, tasks: Sequence[Task]) -> Iterator[tuple[int, Row]]:
+    """Compute tasks on a cluster, which is given a few of them at a time."""
+    waiting = iter(enumerate(tasks))
+    places: dict[Any, int] = {}
+    completed = dask.as_completed(loop=client.loop)
+
+    def submit(count: int) -> None:
+        for place, task in itertools.islice(waiting, count):
+            future = client.submit(run_point, *task.call(), pure=False)
+            places[future] = place
+            completed.add(future)
+
+    try:
+        submit(IN_FLIGHT)
+        for future in completed:
+            place = places.pop(future)
+            yield place, future.result()
+            future.release()
+            submit(1)
+    finally:
+        with suppress(Exception):
+            client.cancel(list(places))
 
 
 def cluster(scheduler: str | None, jobs: int) -> Runner:
@@ -127,18 +163,14 @@ def cluster(scheduler: str | None, jobs: int) -> Runner:
     def run(tasks: Sequence[Task]) -> Iterator[tuple[int, Row]]:
         dask: Any = importlib.import_module("distributed")
         with _client(scheduler, min(jobs, len(tasks))) as client:
-            places = {
-                client.submit(run_point, *task.call(), pure=False): place
-                for place, task in enumerate(tasks)
-            }
             try:
-                for future in dask.as_completed(places, loop=client.loop):
-                    yield places[future], future.result()
-                    future.release()
+                yield from _computed(dask, client, tasks)
             except dask.KilledWorker as error:
                 raise StudyError("workers died again and again; do they have memory?") from error
-            finally:
-                client.cancel(list(places))
+            except dask.client.FutureCancelledError as error:
+                raise StudyError(
+                    "the connection to the Dask scheduler is lost; run again to go on"
+                ) from error
 
     return run
 

@@ -87,6 +87,43 @@ def test_a_cluster_gives_what_this_process_gives(tmp_path: Path, threads: Any) -
     assert found == run_tasks(TASKS, Cache(tmp_path / "b"), local, lambda: None)
 
 
+def test_a_cluster_is_given_a_few_points_at_a_time(
+    tmp_path: Path, threads: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "IN_FLIGHT", 2)
+    tasks = [Task(toy.STUDY, {"n": n}) for n in range(20, 29)]
+    runner = cluster(threads.scheduler_address, 1)
+    rows = run_tasks(tasks, Cache(tmp_path), runner, lambda: None)
+    assert [row["square"] for row in rows] == [n * n for n in range(20, 29)]
+
+
+def test_a_scheduler_that_goes_away_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "CONNECT_SECONDS", 1)
+    with LocalCluster(  # type: ignore[no-untyped-call]
+        n_workers=1,
+        processes=False,
+        protocol="tcp",
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+    ) as leaving:
+        monkeypatch.setattr(running, "IN_FLIGHT", 1)
+        tasks = [Task(toy.STUDY, {"n": n}) for n in range(20, 29)]
+        steps: list[int] = []
+
+        def advance() -> None:
+            steps.append(1)
+            if len(steps) == 2:
+                leaving.close()
+
+        cache = Cache(tmp_path)
+        with pytest.raises(StudyError, match="run again to go on"):
+            run_tasks(tasks, cache, cluster(leaving.scheduler_address, 1), advance)
+    # What was there before is kept
+    assert len(run_tasks(tasks[:2], cache, local, lambda: None)) == 2
+
+
 def test_an_error_on_a_worker_is_the_callers(tmp_path: Path, threads: Any) -> None:
     unlucky = [Task(toy.STUDY, {"n": 13})]
     with pytest.raises(CheckError, match="13 brings bad luck"):
