@@ -125,7 +125,7 @@ class Campaign:
             "seconds": round(self.seconds, 1),
             "seeds": [self.seeds[0], self.seeds[-1]] if self.seeds else [],
             "chains": counts["chains"],
-            "steps": sum(self.tally.rules.values()),
+            "steps": sum(n for name, n in self.tally.rules.items() if ": " not in name),
             "blocks": counts["blocks"],
             "slots": counts["slots"],
             "epochs": counts["epochs"],

@@ -32,7 +32,7 @@ class Deed(NamedTuple):
 
     def do(self, world: World) -> None:
         """Let the next block carry it."""
-        world.tally.rules[self.name] += 1
+        world.tally.rules[f"deed: {self.name}"] += 1
         DEEDS[self.name][0](world, **self.arguments)
 
     def __repr__(self) -> str:
@@ -170,9 +170,16 @@ DEEDS: dict[str, Act] = {
 }
 """Each deed with what carries it out, and where its numbers come from."""
 
-deeds = st.one_of(
-    [
-        st.builds(Deed, st.just(name), st.fixed_dictionaries(arguments))
-        for name, (_, arguments) in DEEDS.items()
+
+def some(*names: str) -> st.SearchStrategy[list[Deed]]:
+    """One or more deeds of these names, or of all."""
+    chosen = [
+        st.builds(Deed, st.just(name), st.fixed_dictionaries(DEEDS[name][1]))
+        for name in names or DEEDS
     ]
-)
+    return st.lists(st.one_of(chosen), min_size=1, max_size=6)
+
+
+REQUESTS = ("request_withdrawal", "request_unbonding", "request_consolidation")
+SIGNED = ("admit", "operate", "slash_many")
+DEPOSITS = tuple(name for name in DEEDS if name not in (*REQUESTS, *SIGNED))

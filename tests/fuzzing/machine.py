@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from poolspec.vectors.rejection import describe
 from tests.fuzzing.attendance import GROUPS, MISTAKES, TENTHS, Attendance
-from tests.fuzzing.deeds import Deed, deeds
+from tests.fuzzing.deeds import DEPOSITS, REQUESTS, SIGNED, Deed, some
 from tests.fuzzing.findings import Finding
 from tests.fuzzing.operations import FAULTS, KINDS
 from tests.fuzzing.parties import Assembly, Values, assemble, assemble_half_plain
@@ -32,6 +32,7 @@ AFTER = ("nothing", "block", "block", "epoch", "epochs", "last_slot")
 
 IN_POOLS = ("seated", "waiting", "stranger")
 
+afters = st.sampled_from(AFTER)
 pools = st.tuples(st.sampled_from(BONDS), st.sampled_from(COMMISSIONS))
 starts = st.builds(
     Start,
@@ -101,10 +102,31 @@ class ChainMachine(RuleBasedStateMachine):
         self.world = World(start, parties, self.tally)
         self.tally.note("chains")
 
-    @rule(what=st.lists(deeds, min_size=1, max_size=6), then=st.sampled_from(AFTER))
+    @rule(what=some(), then=afters)
     @counted
     def act(self, what: list[Deed], then: str) -> None:
         """People ask for things and sign things, and the chain goes on."""
+        self._do(what, then)
+
+    @rule(what=some(*DEPOSITS), then=afters)
+    @counted
+    def deposit(self, what: list[Deed], then: str) -> None:
+        """Money comes in."""
+        self._do(what, then)
+
+    @rule(what=some(*REQUESTS), then=afters)
+    @counted
+    def request(self, what: list[Deed], then: str) -> None:
+        """People want their money."""
+        self._do(what, then)
+
+    @rule(what=some(*SIGNED), then=afters)
+    @counted
+    def sign(self, what: list[Deed], then: str) -> None:
+        """Operators and validators sign things, some of them twice."""
+        self._do(what, then)
+
+    def _do(self, what: list[Deed], then: str) -> None:
         for deed in what:
             deed.do(self.world)
         self._go_on(then)
