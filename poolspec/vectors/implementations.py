@@ -38,6 +38,9 @@ def _load_engine(fork: str, preset: str, fast: bool, config: Mapping[str, Any] |
 
 IMPLEMENTATIONS: dict[str, Loader] = {"engine": _load_engine, "spec": _load_spec}
 
+WITHOUT_FUNCTIONS = {"engine": ("shuffling", "ssz_static")}
+"""Runners that an implementation has no functions for: SSZ and shuffling are part of its steps."""
+
 
 @cache
 def compiled() -> dict[str, tuple[str, ...]]:
@@ -75,6 +78,8 @@ def implementation_for(case: Case, implementation: str = "spec", *, fast: bool =
     """What runs a case, loaded once per process for each configuration."""
     forks = compiled()
     fork, preset = case.id.fork, case.id.preset
+    if case.id.runner in WITHOUT_FUNCTIONS.get(implementation, ()):
+        raise NotRunError(f"the {implementation} has no function for {case.id.runner} alone")
     if case.id.runner in FORK_FREE_RUNNERS:
         fork = next((name for name in forks if preset in forks[name]), fork)
     if fork not in forks:

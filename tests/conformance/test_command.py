@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from poolspec.cli import main
+from poolspec.vectors.implementations import WITHOUT_FUNCTIONS
 from tests.conformance.toy import state
 
 Writer = Callable[..., Path]
@@ -52,6 +53,18 @@ def test_passing(vectors: Path, run: Run) -> None:
         "not run: the runner kzg is not replayed\n           1 minimal/fulu/kzg/verify" in printed
     )
     assert "not run: the fork gloas is not specified here" in printed
+
+
+def test_runners_that_an_implementation_is_without(
+    vectors: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its steps do it as well, but under no name of their own."""
+    monkeypatch.setitem(WITHOUT_FUNCTIONS, "toy", ("sanity",))
+    status, printed = run(vectors)
+    assert status == 1
+    assert _row(printed, "sanity") == ["0", "0", "3"]
+    assert "not run: the toy has no function for sanity alone" in printed
+    assert WITHOUT_FUNCTIONS["engine"] == ("shuffling", "ssz_static")
 
 
 def test_a_failure_is_named_and_gives_status_1(vectors: Path, write_case: Writer, run: Run) -> None:
