@@ -46,8 +46,13 @@ starts = st.builds(
 )
 
 
-class OutOfTime(BaseException):
-    """The time is up. No `Exception`, so that hypothesis takes it for no failure."""
+class OutOfTime(KeyboardInterrupt):
+    """The time that was given is over.
+
+    As an interruption, which is all that hypothesis takes for a reason to stop in the middle of an
+    example; of anything else it would say that the example behaves differently from one run to the
+    next.
+    """
 
 
 def counted(run: Callable[..., None]) -> Callable[..., None]:
