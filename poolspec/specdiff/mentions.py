@@ -1,4 +1,7 @@
-"""Which sections of the proposal state what: those that name it in backticks or in code."""
+"""Which sections of the proposal state what.
+
+Those that name it in backticks or in code, and those that a table's row about it refers to.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -12,6 +15,7 @@ NORMATIVE = "Specification"
 
 _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _FENCE = re.compile(r"^(`{3,}|~{3,})[^\n]*\n(.*?)^\1\s*$", re.MULTILINE | re.DOTALL)
+_REFERENCE = re.compile(r"\]\(#([^)\s]+)\)")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -27,10 +31,12 @@ def mentions_of(outline: Outline, names: Iterable[str]) -> Mapping[str, Mentions
     """Find names in the sections of a document; a name that is nowhere has empty mentions."""
     wanted = dict.fromkeys(names)
     found: dict[str, list[Section]] = {name: [] for name in wanted}
+    by_anchor = {section.anchor: section for section in outline.sections}
     for section, text in _texts(outline):
-        for name in dict.fromkeys(_names_in_code(text)):
-            if name in wanted and section not in found[name]:
-                found[name].append(section)
+        for place, part in _referred(section, text, by_anchor):
+            for name in dict.fromkeys(_names_in_code(part)):
+                if name in wanted and place not in found[name]:
+                    found[name].append(place)
     return {
         name: Mentions(
             tuple(each for each in sections if _is_normative(each)),
@@ -52,6 +58,21 @@ def _texts(outline: Outline) -> Iterable[tuple[Section, str]]:
         outline.sections, starts, [*starts[1:], len(lines) + 1], strict=True
     ):
         yield section, "\n".join(lines[start - 1 : end - 1])
+
+
+def _referred(
+    section: Section, text: str, by_anchor: Mapping[str, Section]
+) -> Iterable[tuple[Section, str]]:
+    """The text of a section in parts: a row of a table that refers to another one is about that."""
+    own = []
+    for line in text.splitlines():
+        target = _REFERENCE.search(line) if line.startswith("|") else None
+        place = by_anchor.get(target[1]) if target else None
+        if place is None:
+            own.append(line)
+        else:
+            yield place, line
+    yield section, "\n".join(own)
 
 
 def _names_in_code(text: str) -> Iterable[str]:

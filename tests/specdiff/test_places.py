@@ -73,3 +73,14 @@ def test_names_count_only_in_code() -> None:
     assert stated == {"one": [], "two": ["A"], "three": ["A"], "four": ["B"], "five": ["B"]}
     named = {name: [each.title for each in mentions[name].named] for name in names}
     assert named == {"one": [], "two": [], "three": [], "four": [], "five": ["Rationale"]}
+
+
+def test_rows_of_tables_refer_to_sections() -> None:
+    text = (
+        "## Specification\n\n### Seats\n\nWho sits.\n\n### Functions\n\n"
+        "| Function | Rule |\n| --- | --- |\n"
+        "| [`one`](a.md#one) | [Seats](#seats) |\n| `two` | [?](#nowhere) |\n"
+    )
+    mentions = mentions_of(Outline("eip.md", text), ("one", "two"))
+    stated = {name: [each.title for each in mentions[name].stated] for name in mentions}
+    assert stated == {"one": ["Seats"], "two": ["Functions"]}
