@@ -33,16 +33,19 @@ class Members:
     is_absent: Mask
 
 
-def _members(spec: ModuleType, columns: StateColumns, state: Any) -> Members | None:
-    """Read the columns; ``None`` if the lists of a state do not fit together."""
-    found = pools_of(spec, columns, state)
+def _lists_fit(columns: StateColumns, state: Any) -> bool:
+    """Whether each validator has a balance and a score."""
+    sizes = {columns.read(state, name).size for name in ("balances", "inactivity_scores")}
+    return sizes == {columns.registry(state).count}
+
+
+def _members(
+    spec: ModuleType, columns: StateColumns, state: Any, pools: Column, admitted: Mask
+) -> Members:
+    """Read the columns of those who have a pool."""
     registry = columns.registry(state)
-    balances = columns.read(state, "balances")
-    scores = columns.read(state, "inactivity_scores")
-    if found is None or {balances.size, scores.size} != {registry.count}:
-        return None
-    pools, admitted = found
     index = np.flatnonzero(admitted)
+    scores = columns.read(state, "inactivity_scores")[index]
     return Members(
         index=index,
         pool=pools[index].astype(np.intp),
@@ -50,8 +53,8 @@ def _members(spec: ModuleType, columns: StateColumns, state: Any) -> Members | N
         joined=registry.activation_eligibility_epoch[index],
         is_slashed=registry.slashed[index],
         exit_epoch=registry.exit_epoch[index],
-        balance=balances[index],
-        is_absent=scores[index] >= np.uint64(int(spec.config.SEAT_INACTIVITY_LIMIT)),
+        balance=columns.read(state, "balances")[index],
+        is_absent=scores >= np.uint64(int(spec.config.SEAT_INACTIVITY_LIMIT)),
     )
 
 
@@ -153,13 +156,13 @@ def make_process_pool_seats(spec: ModuleType, plain: Function) -> Function:
     columns = columns_of(spec)
 
     def process_pool_seats(state: Any) -> None:
-        if _members(spec, columns, state) is None:
+        found = pools_of(spec, columns, state)
+        if found is None or not _lists_fit(columns, state):
             plain(state)
             return
         churn = spec.get_activation_exit_churn_limit(state)
         spec.process_unadmitted_validators(state)
-        members = _members(spec, columns, state)
-        assert members is not None, "taking weight from others has changed no list's length"
+        members = _members(spec, columns, state, *found)
         _keep_and_line_up(spec, state, members, list(spec.get_forfeit_balances(state)))
         if not spec.is_in_inactivity_leak(state):
             for index in spec.get_seat_line(state)[: churn // spec.MIN_ACTIVATION_BALANCE]:
