@@ -8,13 +8,12 @@ from typing import Any
 import poolspec
 from poolspec.runtime.hashing import hash
 
-__all__ = ["synthetic_state", "time_epoch"]
+__all__ = ["give_to_pools", "synthetic_state", "time_epoch"]
 
 FULL_PARTICIPATION = 0b111
 EPOCH = 10
 MEMBERS = 64
 """Validators of a pool."""
-POOLED_PREFIX = 0xB4
 
 
 def synthetic_state(spec: Any, count: int) -> Any:
@@ -58,10 +57,8 @@ def give_to_pools(spec: Any, state: Any) -> Any:
     owners = [spec.NO_POOL] * len(state.validators)
     for position, index in enumerate(indices):
         pool = spec.PoolIndex(position // MEMBERS)
-        padding = bytes(23)
-        state.validators[index].withdrawal_credentials = spec.Bytes32(
-            bytes([POOLED_PREFIX]) + int(pool).to_bytes(8, "little") + padding
-        )
+        credentials = spec.build_pooled_credentials(pool, spec.ExecutionAddress())
+        state.validators[index].withdrawal_credentials = credentials
         owners[index] = pool
         if position % MEMBERS == 0:
             pubkey = spec.BLSPubkey((2**64 + int(pool)).to_bytes(48, "little"))
