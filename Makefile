@@ -196,6 +196,6 @@ licences: $(VENV)/.installed ## Renew docs/dependencies.md from the lock files.
 	@$(RUN) -m tests.packaging.licences
 
 .PHONY: clean
-clean: ## Remove .venv, compiled specs, written vectors and caches.
-	@rm -rf $(VENV) .studies build dist vectors $(CLIENTS)/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+clean: ## Remove .venv, compiled specs, whatever was written, and caches.
+	@rm -rf $(VENV) .studies build dist simulations vectors $(CLIENTS)/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@rm -rf $$(git ls-files --others --ignored --exclude-standard --directory poolspec pysetup tests benchmarks)
