@@ -8,9 +8,6 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "docs/adversary.md"
 
-ETH = 10**9
-SEAT = 32 * ETH
-
 STAKE = 2**25
 """Active stake on mainnet, in ETH, as in the tables of weak subjectivity: 1,048,576 seats."""
 

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 import poolspec
-from tests.adversary.book import EPOCHS_A_DAY, SEAT, STAKE, states
+from tests.adversary.book import EPOCHS_A_DAY, STAKE, states
 from tests.adversary.world import (
     EPOCH,
     ask_for_bond,
     begin_epoch,
     end_epoch,
+    mainnet_state,
     pool_with,
     seats_of,
     serve_seats,
@@ -22,6 +23,7 @@ from tests.helpers.hooks import hooked
 from tests.helpers.keys import public_key
 from tests.helpers.pools import (
     ETH,
+    SEAT,
     SEAT_BOND,
     add_pool,
     add_waiting,
@@ -133,12 +135,7 @@ def test_reorg_of_a_closing(spec: Any, state: Any) -> None:
 
 def test_long_range(mainnet: Any) -> None:
     """How long a checkpoint may be trusted with all stake in seats, and what breaking it costs."""
-    solo = mainnet.Validator(
-        effective_balance=2048 * ETH,
-        exit_epoch=mainnet.FAR_FUTURE_EPOCH,
-        withdrawable_epoch=mainnet.FAR_FUTURE_EPOCH,
-    )
-    state = mainnet.BeaconState(validators=mainnet.Validators([solo] * (STAKE // 2048)))
+    state = mainnet_state(mainnet)
     without = int(mainnet.compute_weak_subjectivity_period(state))
     pool = add_pool(mainnet, state, bond=STAKE * ETH // 100)
     state.pools[pool].seated_balance = STAKE * ETH

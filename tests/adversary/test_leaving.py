@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.adversary.book import CHURN, EPOCHS_A_DAY, SEAT, STAKE, states
+from tests.adversary.book import CHURN, EPOCHS_A_DAY, STAKE, states
 from tests.adversary.world import (
     EPOCH,
     FAR,
@@ -18,8 +18,10 @@ from tests.adversary.world import (
     serve_seats,
 )
 from tests.helpers.epoch_end import weights
+from tests.helpers.offences import INITIAL_PENALTY as INITIAL
 from tests.helpers.pools import (
     ETH,
+    SEAT,
     SEAT_BOND,
     add_pool,
     add_waiting,
@@ -32,7 +34,6 @@ from tests.helpers.running import expect_rejection
 
 pytestmark = pytest.mark.forks("poolbonds")
 
-INITIAL = SEAT // 4096
 DELAY = 256
 
 

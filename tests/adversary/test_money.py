@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from tests.adversary.book import SEAT, STAKE, states
+from tests.adversary.book import STAKE, states
 from tests.adversary.world import EPOCH, end_epoch, pool_with, serve_seats
 from tests.helpers.blocks import propose
 from tests.helpers.epoch_end import flag_rewards, reward_per_increment, weights
 from tests.helpers.execution import payload_hash
-from tests.helpers.pools import ETH, SEAT_BOND, make_pooled
+from tests.helpers.pools import ETH, SEAT, SEAT_BOND, make_pooled
 from tests.helpers.queues import POOL_INDEX_FLAG, fill_payouts
 from tests.helpers.sync_committee import build_sync_aggregate
 

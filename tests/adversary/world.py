@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from tests.adversary.book import STAKE
 from tests.helpers.epoch_end import EPOCH, NEXT_EPOCH, stand_at_epoch_end
-from tests.helpers.pools import add_pool, build_unbonding_request, make_pooled
+from tests.helpers.pools import ETH, SEAT, add_pool, build_unbonding_request, make_pooled
 from tests.helpers.requests import build_withdrawal_request
-
-FAR = 2**64 - 1
+from tests.helpers.scenarios import FAR
 
 
 def pool_with(spec: Any, state: Any, bond: int, members: Sequence[int], commission: int = 0) -> int:
@@ -46,7 +46,17 @@ def ask_to_leave(spec: Any, state: Any, index: int) -> None:
 
 def seats_of(state: Any, pool: int) -> int:
     """How many seats a pool has, by its own record."""
-    return int(state.pools[pool].seated_balance) // (32 * 10**9)
+    return int(state.pools[pool].seated_balance) // SEAT
+
+
+def mainnet_state(mainnet: Any) -> Any:
+    """All of the stake on mainnet, in validators of 2,048 ETH."""
+    validator = mainnet.Validator(
+        effective_balance=2048 * ETH,
+        exit_epoch=mainnet.FAR_FUTURE_EPOCH,
+        withdrawable_epoch=mainnet.FAR_FUTURE_EPOCH,
+    )
+    return mainnet.BeaconState(validators=mainnet.Validators([validator] * (STAKE // 2048)))
 
 
 __all__ = [
@@ -57,6 +67,7 @@ __all__ = [
     "ask_to_leave",
     "begin_epoch",
     "end_epoch",
+    "mainnet_state",
     "pool_with",
     "seats_of",
     "serve_seats",
