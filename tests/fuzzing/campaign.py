@@ -75,14 +75,16 @@ class Campaign:
         assemblies = [self.reach.probing(each) for each in (assemble_half_plain, assemble)]
         phases = [Phase.reuse, Phase.generate, Phase.shrink]
         number = self.plan.first_seed
-        with marked_signatures():
-            while time.monotonic() < until:
-                self.seeds.append(number)
-                machine = machine_of(self.tally, assemblies, until)
-                self._run_seed(machine, number, phases)
-                number += 1
-                phases = [Phase.generate, Phase.shrink]
-        self.seconds = time.monotonic() - start
+        try:
+            with marked_signatures():
+                while time.monotonic() < until:
+                    self.seeds.append(number)
+                    machine = machine_of(self.tally, assemblies, until)
+                    self._run_seed(machine, number, phases)
+                    number += 1
+                    phases = [Phase.generate, Phase.shrink]
+        finally:
+            self.seconds = time.monotonic() - start
 
     def _run_seed(self, machine: type[ChainMachine], number: int, phases: list[Phase]) -> None:
         self.tally.findings = {}
@@ -96,8 +98,10 @@ class Campaign:
             # Hypothesis raises what the smallest chain raises; anything else is our own mistake
             if not isinstance(error, Finding) and not self.tally.findings:
                 raise
-        for kind in self.tally.findings:
-            self._write(kind, number)
+        finally:
+            # Also if somebody has interrupted it while it was made smaller
+            for kind in self.tally.findings:
+                self._write(kind, number)
 
     def _write(self, kind: str, number: int) -> None:
         """Write a finding as vectors."""

@@ -97,7 +97,7 @@ class Requests:
         return self._deposit(bytes(validator.pubkey), credentials, amount, twist)
 
     def huge_top_up(self, who: int, amount: int) -> Any | None:
-        """An absurd sum for a validator that has left, or one whose credentials do not fit."""
+        """An absurd sum for a validator that has left; None if nobody has."""
         epoch = int(self.spec.get_current_epoch(self.state))
         gone = [
             validator

@@ -13,8 +13,9 @@ from hypothesis.stateful import run_state_machine_as_test
 from poolspec.vectors.conformance import Options, Verdict, replay_all
 from poolspec.vectors.layout import CaseId, Selection
 from poolspec.vectors.source import find
+from tests.fuzzing import campaign
 from tests.fuzzing.attendance import Attendance
-from tests.fuzzing.campaign import machine_of
+from tests.fuzzing.campaign import Campaign, Plan, machine_of
 from tests.fuzzing.findings import Finding
 from tests.fuzzing.history import History
 from tests.fuzzing.machine import OutOfTime
@@ -208,3 +209,55 @@ def test_invalid_block_that_is_accepted(tmp_path: Path) -> None:
     for case in cases:
         reason = judge(tmp_path / case.folder, case, parties[1].modules[FORK])
         assert reason == "state_transition accepted what must be rejected"
+
+
+def test_forgotten_rule_is_found(tmp_path: Path) -> None:
+    """Nothing else is wrong with the block: who forgets the rule accepts it, state root and all."""
+    wrong = _wrong_fast()
+    wrong.module.process_randao, plain = lambda state, body: None, wrong.module.process_randao
+    try:
+        world = World(Start(()), wrong.parties, Tally())
+        with marked_signatures(), pytest.raises(Finding):
+            world.spoil("randao", "voluntary_exit", [0])
+        assert world.history.finding is not None
+        assert world.history.finding.kind == "disagreement"
+        _judge_again(wrong, world.history, tmp_path)
+    finally:
+        wrong.module.process_randao = plain
+
+
+def test_interrupted_campaign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has been found until then is written and reported."""
+    start = Start((), kinds=["seated"] * 16, pools=[(SEAT, 0)])
+    history = _failure(World(start, _wrong_fast().parties, Tally()))
+    running = Campaign(Plan(tmp_path, 7, 600))
+
+    def interrupted(_machine: Any, settings: Any) -> None:
+        running.tally.keep(history)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(campaign, "run_state_machine_as_test", interrupted)
+    monkeypatch.setattr(campaign, "assemble", assemble_half_plain)
+    with pytest.raises(KeyboardInterrupt):
+        running.run()
+    report = running.report()
+    assert report["seconds"] > 0
+    assert report["seeds"] == [7, 7]
+    (failure,) = report["failures"]
+    assert (failure["kind"], failure["seed"], failure["blocks"]) == ("disagreement", 7, 1)
+    found, _ = find(tmp_path / "disagreement_7", Selection(), tmp_path)
+    assert [str(each.folder) for each in found] == sorted(failure["vectors"])
+
+
+def test_solo_validators_that_fare_otherwise(tmp_path: Path) -> None:
+    """Before the fork, the same blocks under its rules must do the same (I9)."""
+    wrong = _wrong_documents()
+    world = World(Start((), fork_epoch=4), wrong.parties, Tally())
+    with marked_signatures(), pytest.raises(Finding, match="as under Fulu"):
+        _propose(world, 2)
+    history = world.history
+    write_vectors(history, wrong.parties, tmp_path, "solo")
+    again = replay(tmp_path, wrong.assemble)
+    assert again is not None
+    assert again.kind == "solo"
+    assert replay(tmp_path, assemble_half_plain) is None

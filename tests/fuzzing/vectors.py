@@ -43,8 +43,14 @@ def expected_post(history: History, parties: Sequence[Party]) -> bytes | None:
     return next((post for post in others if post not in (None, documents)), documents)
 
 
-def _with_root(block: Any, post: bytes | None, fork: Any) -> Any:
-    """The last block, with the root of the state that is expected."""
+def _with_root(block: Any, history: History, post: bytes | None, fork: Any) -> Any:
+    """The last block, with the root of the state that is expected.
+
+    One that must be rejected gets the root that whoever accepts it comes to: otherwise the root
+    would be wrong as well, and those who forget the rule would reject it for that.
+    """
+    if history.must_reject:
+        post = next(iter(history.posts.values()), None)
     if post is None:
         return block
     block = block.copy()
@@ -64,7 +70,7 @@ def write_vectors(
     if history.is_upgrade:
         cases = [_recorded(history, CaseId(PRESET, FORK, "fork", "fork", SUITE, name))]
     else:
-        last = _with_root(history.blocks[-1], post, modules[history.last_fork])
+        last = _with_root(history.blocks[-1], history, post, modules[history.last_fork])
         whole = _case(history, name, "transition" if history.has_crossed else "sanity")
         cases = [_recorded(history, whole, history.pre, [*history.blocks[:-1], last])]
         if len(history.blocks) > history.blocks_before_fork + 1 or not history.has_crossed:
@@ -151,8 +157,8 @@ def _replay_case(case: Case, assembly: Assembly) -> Finding | None:
         for number, signed in enumerate(signed_blocks):
             if crosses and number == early:
                 world.cross()
-            is_last = number == count - 1
-            world.follow(signed, must_reject=is_last and not case.has_ssz("post"))
+            is_bad = number == count - 1 and not case.has_ssz("post")
+            world.follow(signed, must_reject=is_bad, with_root=is_bad)
         if crosses and early == count:
             world.cross()
     except Finding as finding:

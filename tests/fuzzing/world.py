@@ -128,6 +128,9 @@ class World:
                 state = self.states[party.name].copy()
                 verdict = party.apply_checked(self.fork, state, signed)
                 if verdict.is_accepted != is_right:
+                    if is_right:
+                        # As a rule its own state differs: then it is that which is wrong
+                        self.follow(signed, must_reject=False)
                     self.history.before_last = self.state.copy()
                     self.history.blocks.append(signed)
                     self.history.must_reject = not is_right
@@ -275,8 +278,12 @@ class World:
 
     # Judgement
 
-    def follow(self, signed: Any, *, must_reject: bool) -> None:
-        """Let all implementations judge a block; raises `Finding` unless they are unanimous."""
+    def follow(self, signed: Any, *, must_reject: bool, with_root: bool = False) -> None:
+        """Let all implementations judge a block; raises `Finding` unless they are unanimous.
+
+        The block's own state root is looked at only if asked for: while a block is tried, it has
+        none, or that of the implementation that blocks are built with.
+        """
         history = self.history
         history.before_last = self.state.copy()
         history.blocks.append(signed)
@@ -288,7 +295,8 @@ class World:
             state = self.states[party.name]
             tried[party.name] = state.copy() if must_reject else state
             try:
-                history.verdicts[party.name] = party.apply(self.fork, tried[party.name], signed)
+                judge = party.apply_checked if with_root else party.apply
+                history.verdicts[party.name] = judge(self.fork, tried[party.name], signed)
             except Finding as finding:
                 broken = broken or finding
                 history.verdicts[party.name] = Verdict(reason=finding.text)
