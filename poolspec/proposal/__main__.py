@@ -7,6 +7,7 @@ from pathlib import Path
 
 import mdformat
 
+from poolspec.files import replace_file
 from poolspec.proposal.checking import check_all, numbers_of, other_names
 from poolspec.proposal.document import Proposal, read
 from poolspec.proposal.facts import gather
@@ -38,9 +39,9 @@ def _run(options: argparse.Namespace) -> int:
     path: Path = options.file
     facts = gather(ROOT)
     if options.write:
-        _write(path, rewrite_tables(read(path, str(path), Problems()), facts))
+        replace_file(path, rewrite_tables(read(path, str(path), Problems()), facts))
         proposal = read(path, str(path), Problems())
-        _write(path, formatted(rewrite_study_tables(proposal, load_tables(ROOT))))
+        replace_file(path, formatted(rewrite_study_tables(proposal, load_tables(ROOT))))
     problems = Problems()
     proposal = read(path, str(path), problems)
     check_all(proposal, ROOT, facts, numbers_of(ROOT), other_names(ROOT), problems)
@@ -81,13 +82,6 @@ def _check_format(proposal: Proposal, problems: Problems) -> None:
             message = "not in the form that mdformat gives it; --write does"
             problems.add(proposal.span(number), message)
             return
-
-
-def _write(path: Path, text: str) -> None:
-    """Put a text in the place of a file, whole or not at all."""
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,6 +14,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from poolspec.files import replace_file
+
 __all__ = ["main", "numbers_of_scenario"]
 
 OUTPUT = Path(__file__).resolve().parents[2] / "eip" / "scenarios.json"
@@ -72,9 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not found:
         print(f"{options.folder}: error: no series.csv in any folder of it", file=sys.stderr)
         return 1
-    beside = OUTPUT.with_name(f".{OUTPUT.name}.new")
-    beside.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    beside.replace(OUTPUT)
+    replace_file(OUTPUT, json.dumps(found, indent=1) + "\n")
     return 0
 
 

@@ -11,10 +11,10 @@ from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+from poolspec.files import replace_file
 from poolspec.site.definitions import load
 from poolspec.site.links import dead_links
 from poolspec.site.spec_pages import DIFF
-from poolspec.specdiff.files import replace_file
 from poolspec.specdiff.index import PLACE
 from poolspec.specdiff.page import html_page
 from poolspec.specdiff.places import SITE

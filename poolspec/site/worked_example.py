@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from poolspec.files import replace_file
 from pysetup.errors import Problems
 from pysetup.markdown import Table, parse
 
@@ -103,9 +104,7 @@ def main() -> int:
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    beside = (ROOT / PICTURE).with_suffix(".new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(ROOT / PICTURE)
+    replace_file(ROOT / PICTURE, text)
     print(PICTURE)
     return 0
 

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from poolspec.files import replace_file
 from poolspec.mutation.commands import ROOT
-from poolspec.specdiff.files import replace_file
 from poolspec.specdiff.index import PLACE
 from poolspec.specdiff.markdown import markdown_page
 from poolspec.specdiff.page import html_page

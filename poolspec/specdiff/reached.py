@@ -11,11 +11,11 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 import poolspec
+from poolspec.files import replace_file
 from poolspec.mutation.bench import open_bench
 from poolspec.mutation.commands import NO_TRANSITION, ROOT
 from poolspec.mutation.coverage import Reached, Subject, collect
 from poolspec.mutation.functions import own_functions
-from poolspec.specdiff.files import replace_file
 from poolspec.specdiff.index import PLACE, Group, Index, shown_index
 from poolspec.vectors.commands import jobs_argument, progress_bar
 from poolspec.vectors.errors import VectorError
