@@ -1,6 +1,5 @@
 """A proposal's file taken apart: its preamble, and what stands in its markdown at which line."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +8,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from poolspec.anchors import anchors_of
 from pysetup.errors import Problems, Span
 from pysetup.markdown import Fence, Heading, Table, parse
 
@@ -139,23 +139,10 @@ class Proposal:
         return (piece for piece in self.pieces if isinstance(piece, Link))
 
 
-def _slug(heading: str) -> str:
-    """Return the anchor that a heading gets where markdown is shown."""
-    kept = re.sub(r"[^\w\- ]", "", heading.lower())
-    return kept.replace(" ", "-")
-
-
 def anchors(text: str) -> set[str]:
     """Return the anchors of a markdown document's headings."""
-    document = parse("", text, Problems())
-    found: set[str] = set()
-    for node in document.nodes:
-        if isinstance(node, Heading):
-            base, number = _slug(node.text), 0
-            while (anchor := base if not number else f"{base}-{number}") in found:
-                number += 1
-            found.add(anchor)
-    return found
+    nodes = parse("", text, Problems()).nodes
+    return set(anchors_of(node.text for node in nodes if isinstance(node, Heading)))
 
 
 def read(path: Path, name: str, problems: Problems) -> Proposal:

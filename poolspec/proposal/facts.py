@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import poolspec
+from poolspec.anchors import anchor_of
 from pysetup import PRESETS, resolve_fork
 from pysetup.model import CodeDefinition, Definition, Kind, ResolvedFork, RowDefinition, Status
 
@@ -146,7 +147,7 @@ def _function_rows(fork: ResolvedFork, documents: Sequence[str]) -> Sequence[Row
     def add(name: str, path: str, line: int, status: str) -> None:
         folder, _, document = path.rpartition("/")
         if document in documents:
-            link = f"[`{name}`](../{folder}/{document}#{status.lower()}-{name.lower()})"
+            link = f"[`{name}`](../{folder}/{document}#{anchor_of(f'{status} `{name}`')})"
             row = Row({"Function": link, "Status": status}, "")
             found.append((documents.index(document), line, row))
 

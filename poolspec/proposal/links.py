@@ -5,10 +5,12 @@ editors' repository the same files are the proposal's assets: `submission` puts 
 rewrites the links. Only what can become an asset may be linked.
 """
 
+import posixpath
 import re
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from poolspec.anchors import anchors_of
 from poolspec.proposal.document import Code, Link, Proposal, Text, anchors
 from pysetup.errors import Problems
 
@@ -45,7 +47,7 @@ _BARE = re.compile(r"(?:https?://|www\.)\S+")
 
 def check_links(proposal: Proposal, root: Path, problems: Problems) -> None:
     """Report links that editors refuse, that lead nowhere, and careless mentions of proposals."""
-    own = anchors("\n".join(["\n"] + [f"{'#' * h.level} {h.text}\n" for h in proposal.headings]))
+    own = set(anchors_of(heading.text for heading in proposal.headings))
     for link in proposal.links():
         message = _judge_link(link, own, root)
         if message:
@@ -99,13 +101,7 @@ def _judge_link(link: Link, own: set[str], root: Path) -> str | None:
 def file_target(target: str) -> tuple[str, str]:
     """Return the file, by its path in the checkout, and the anchor that a relative link names."""
     path, _, anchor = target.partition("#")
-    parts: list[str] = ["eip"]
-    for part in PurePosixPath(path).parts:
-        if part == "..":
-            parts = parts[:-1] if parts else ["..", *parts]
-        else:
-            parts.append(part)
-    return "/".join(parts), anchor
+    return posixpath.normpath(posixpath.join("eip", path)), anchor
 
 
 def _judge_file(target: str, root: Path) -> str | None:

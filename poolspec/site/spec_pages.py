@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from docutils import nodes  # type: ignore[import-untyped]
 
+from poolspec.anchors import anchor_of
 from poolspec.site.definitions import Specification, document_of
 from poolspec.site.domain import reference_to
 from poolspec.site.nodes import badge, folded, linked_code
@@ -80,7 +81,7 @@ class SpecPage:
         """Let links of this site and of a code-review site lead to the heading."""
         ids = [definition.name]
         if definition.status in (Status.NEW, Status.MODIFIED):
-            ids.append(f"{definition.status.value}-{definition.name.lower()}")
+            ids.append(anchor_of(f"{definition.status.value} `{definition.name}`"))
         section["ids"] = [*ids, *(each for each in section["ids"] if each not in ids)]
 
     def _anchor_row(self, row: nodes.row) -> None:

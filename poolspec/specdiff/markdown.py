@@ -7,9 +7,9 @@ Nothing but tables, `diff` fences and the few elements that such sites let throu
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
+from poolspec.anchors import anchor_of
 from poolspec.specdiff.fields import FieldChange, FieldRow
 from poolspec.specdiff.objects import Change, Entry
-from poolspec.specdiff.places import anchor_of
 from poolspec.specdiff.report import TITLES, Links, Reached, Reference, Report, part_title
 from poolspec.specdiff.sides import (
     ProseChange,

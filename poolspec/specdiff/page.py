@@ -10,10 +10,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from poolspec.anchors import anchor_of
 from poolspec.specdiff.colours import Token, coloured, line_html
 from poolspec.specdiff.fields import FieldChange, FieldRow
 from poolspec.specdiff.objects import Change, Entry
-from poolspec.specdiff.places import anchor_of
 from poolspec.specdiff.report import TITLES, Links, Report, part_title
 from poolspec.specdiff.sides import (
     ProseChange,

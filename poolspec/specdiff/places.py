@@ -1,24 +1,18 @@
 """Links to documents of the checkout: to the heading that a line stands under."""
 
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from poolspec.anchors import anchors_of
 from pysetup.errors import Problems, Span
 from pysetup.markdown import Heading, parse
 
-_NOT_IN_ANCHOR = re.compile(r"[^\w\- ]")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _FRONT_MATTER = re.compile(r"\A---\n.*?^---$", re.MULTILINE | re.DOTALL)
-_LINK_TARGET = re.compile(r"\[([^\]]*)\]\([^)]*\)")
-
-
-def anchor_of(heading: str) -> str:
-    """The anchor that code-review sites give a heading: small letters, dashes for spaces."""
-    text = _LINK_TARGET.sub(r"\1", heading)
-    return _NOT_IN_ANCHOR.sub("", text.lower()).strip().replace(" ", "-")
 
 
 def without_front_matter(text: str) -> str:
@@ -55,21 +49,16 @@ class Outline:
 
     @cached_property
     def sections(self) -> tuple[Section, ...]:
-        """All sections; a heading that comes again has a number in its anchor."""
-        seen: dict[str, int] = {}
+        """All sections in order."""
+        headings = [node for node in self.nodes if isinstance(node, Heading)]
+        anchors = anchors_of(heading.text for heading in headings)
         above: list[Heading] = []
         found = []
-        for node in self.nodes:
-            if not isinstance(node, Heading):
-                continue
-            anchor = anchor_of(node.text)
-            count = seen.get(anchor, 0)
-            seen[anchor] = count + 1
-            above = [each for each in above if each.level < node.level]
+        for heading, anchor in zip(headings, anchors, strict=True):
+            above = [each for each in above if each.level < heading.level]
             titles = tuple(each.text for each in above)
-            unique = f"{anchor}-{count}" if count else anchor
-            found.append(Section(self.path, node, unique, titles))
-            above.append(node)
+            found.append(Section(self.path, heading, anchor, titles))
+            above.append(heading)
         return tuple(found)
 
     def section_at(self, line: int) -> Section | None:
@@ -136,19 +125,9 @@ class Places:
             if "://" in target:
                 return match[0]
             file, _, anchor = target.partition("#")
-            whole = _normal(f"{path.rpartition('/')[0]}/{file}" if file else path)
+            folder = posixpath.dirname(path)
+            whole = posixpath.normpath(posixpath.join(folder, file)) if file else path
             end = f"#{anchor}" if anchor else ""
             return f"]({anchors.get(whole + end) or self.file(whole) + end})"
 
         return _LINK.sub(link, markdown)
-
-
-def _normal(path: str) -> str:
-    """A path without `..`; one that leads out of the checkout keeps them."""
-    parts: list[str] = []
-    for part in path.split("/"):
-        if part == ".." and parts and parts[-1] != "..":
-            parts.pop()
-        elif part not in ("", "."):
-            parts.append(part)
-    return "/".join(parts)

@@ -185,6 +185,12 @@ LINKS = [
         "only docs/adversary.md, eip/assets/, eip/notes.md, specs/ become assets",
     ),
     (
+        "assets/plot.svg",
+        "../../../specs/small.md",
+        "36: ../../../specs/small.md cannot go along: "
+        "only docs/adversary.md, eip/assets/, eip/notes.md, specs/ become assets",
+    ),
+    (
         "Things are large",
         "Things are [large](https://example.org/)",
         "20: the external link https://example.org/ is none that is accepted",

@@ -2,8 +2,8 @@
 
 import re
 
+from poolspec.anchors import anchor_of
 from poolspec.specdiff.markdown import markdown_page
-from poolspec.specdiff.places import anchor_of
 from poolspec.specdiff.report import Report
 
 SPECS = "../specs"

@@ -1,9 +1,7 @@
-"""Links to headings, as code-review sites make their anchors."""
-
-import pytest
+"""Links to headings, and what the proposal says under which."""
 
 from poolspec.specdiff.mentions import mentions_of
-from poolspec.specdiff.places import SITE, Outline, Places, Target, anchor_of
+from poolspec.specdiff.places import SITE, Outline, Places, Target
 from pysetup.errors import Span
 from tests.pysetup.conftest import Checkout
 
@@ -20,18 +18,6 @@ text
 
 ### Below
 """
-
-
-@pytest.mark.parametrize(
-    ("heading", "anchor"),
-    [
-        ("Modified `process_epoch`", "modified-process_epoch"),
-        ("Leaving: the staker", "leaving-the-staker"),
-        ("The [EIP](../eip.md) — and `x`", "the-eip--and-x"),
-    ],
-)
-def test_anchors(heading: str, anchor: str) -> None:
-    assert anchor_of(heading) == anchor
 
 
 def test_lines_lead_to_the_heading_above(checkout: Checkout) -> None:
