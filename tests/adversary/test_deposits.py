@@ -112,11 +112,11 @@ def test_founding_in_anothers_name(spec: Any, state: Any) -> None:
 
 
 def test_refund_spam(spec: Any, state: Any, mainnet: Any) -> None:
-    """Refunds cost others places in the queue, but none of the churn."""
+    """Refunds cost others places in the queue, but none of the churn, which is 64 ETH an epoch."""
     add_pool(spec, state, bond=40 * ETH)
     count = 40
     spam = [
-        build_pending_deposit(spec, 500 + n, pooled_credentials(9, n), ETH, signed=False)
+        build_pending_deposit(spec, 500 + n, pooled_credentials(9, n), SEAT, signed=False)
         for n in range(count)
     ]
     honest = pending_lock(spec, 0, KEY, SEAT)
@@ -162,7 +162,7 @@ def test_refunds_held_up_by_a_full_queue(spec: Any, state: Any, mainnet: Any) ->
 
 
 def test_signature_checks(spec: Any, state: Any) -> None:
-    """However many deposits are refused, an epoch's end checks one signature for each it takes."""
+    """However many deposits are refused or wait, an epoch's end checks one signature for each."""
     add_pool(spec, state, bond=40 * ETH)
     bad = [
         build_pending_deposit(spec, 500 + n, pooled_credentials(0, n), SEAT, signed=False)
@@ -178,19 +178,19 @@ def test_signature_checks(spec: Any, state: Any) -> None:
     with hooked(spec, ["has_valid_signature"], count):
         end_epoch(spec, state, EPOCH, STEP)
     assert len(checks) == len(payouts(state)) == 16
-    # One that waits for churn at the head is checked once more
+    # One that waits for churn, 64 ETH an epoch, is checked once more in each, before 15 others
     waiting = state.copy()
-    waiting.pending_payouts = spec.PendingPayouts()
-    queue = [pending_lock(spec, 0, KEY, 70 * ETH)]
-    waiting.pending_deposits = spec.PendingDeposits(bad[:16] + queue + queue)
-    checks.clear()
-    with hooked(spec, ["has_valid_signature"], count):
-        end_epoch(spec, waiting, EPOCH + 1, STEP)
-        assert len(checks) == 16
+    large = pending_lock(spec, 0, KEY, 130 * ETH)
+    waiting.pending_deposits = spec.PendingDeposits([*bad[:15], large, *bad[15:]])
+    counts = []
+    for number in range(1, 4):
+        waiting.pending_payouts = spec.PendingPayouts()
         checks.clear()
-        end_epoch(spec, waiting, EPOCH + 2, STEP)
-    assert len(checks) <= 17
-    states("Making nodes check signatures", "17")
+        with hooked(spec, ["has_valid_signature"], count):
+            end_epoch(spec, waiting, EPOCH + number, STEP)
+        counts.append((len(checks), len(waiting.validators) - KEY))
+    assert counts == [(16, 0), (1, 0), (16, 1)]
+    states("Making nodes check signatures", "16 signatures", "15 others")
 
 
 def test_registry_bloat(spec: Any, state: Any, mainnet: Any) -> None:

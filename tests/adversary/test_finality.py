@@ -46,8 +46,33 @@ def leak_penalty(score: int, divisor: int) -> int:
     return SEAT * score // (4 * 2**24) // divisor
 
 
+def missed_votes(weight: int) -> int:
+    """What an absent one pays in an epoch for source, target and sync committee, in Gwei."""
+    return weight // ETH * (64 * ETH // isqrt(STAKE * ETH)) * 40 // 64
+
+
+def silent_pools(epochs: int) -> int:
+    """What a third of the stake pays, in pools whose bonds are just sufficient, in Gwei."""
+    seats, bond = THIRD, THIRD * SEAT_BOND
+    for epoch in range(1, epochs + 1):
+        bond -= seats * (leak_penalty(4 * epoch, 100) + missed_votes(SEAT))
+        seats = min(seats, (100 * bond + SEAT // 4) // SEAT)
+    return THIRD * SEAT_BOND - bond
+
+
+def silent_solo() -> int:
+    """What a solo validator of 32 ETH pays until its effective balance is 16 ETH, in Gwei."""
+    balance, weight, epoch = SEAT, SEAT, 0
+    while weight > 16 * ETH:
+        epoch += 1
+        balance -= weight * 4 * epoch // (4 * 2**24) + missed_votes(weight)
+        if weight - balance > ETH // 4:
+            weight = balance // ETH * ETH
+    return SEAT - balance
+
+
 def test_silence(mainnet: Any) -> None:
-    """The leak takes a fifth of an ETH a seat until its weight is gone; 16 ETH of a solo one."""
+    """The leak takes a fifth of an ETH a seat that is kept; half of its stake of a solo one."""
     state = mainnet.BeaconState()
     pool = add_pool(mainnet, state, bond=40 * ETH)
     (index,) = add_waiting(mainnet, state, pool)
@@ -62,16 +87,20 @@ def test_silence(mainnet: Any) -> None:
         assert penalties == [leak_penalty(score, 100), leak_penalty(score, 1)]
     epochs = int(mainnet.config.SEAT_INACTIVITY_LIMIT) // 4
     leaked = sum(leak_penalty(4 * n, 100) for n in range(1, epochs + 1))
-    missed = epochs * (32 * (64 * ETH // isqrt(STAKE * ETH)) * 40 // 64)
-    seat = leaked + missed
+    seat = leaked + epochs * missed_votes(SEAT)
     assert f"{leaked / ETH:.2f} {seat / ETH:.3f}" == "0.21 0.241"
     assert seat < SEAT_BOND
+    pools, ejected = silent_pools(epochs), silent_solo()
+    assert pools < THIRD * seat
     states(
         "Silence",
         f"{seat / ETH:.3f} ETH",
         f"{round(THIRD * seat / ETH, -2):,.0f} ETH",
         f"{epochs / EPOCHS_A_DAY:.1f} days",
-        f"{THIRD * 16:,} ETH",
+        f"{round(pools / ETH, -2):,.0f} ETH",
+        f"{100 * pools / (THIRD * SEAT):.2f} %",
+        f"{round(THIRD * ejected / ETH, -2):,.0f} ETH",
+        f"{100 * ejected / SEAT:.1f} %",
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.adversary.book import EPOCHS_A_DAY, STAKE, states
+from tests.adversary.book import CHURN, EPOCHS_A_DAY, STAKE, states
 from tests.adversary.world import (
     EPOCH,
     NEXT_EPOCH,
@@ -164,8 +164,20 @@ def test_buying_double_votes(mainnet: Any) -> None:
     correlated = 32 * int(mainnet.get_slashing_penalty_per_increment(state))
     assert abs(correlated + INITIAL - SEAT_BOND) < ETH // 10_000
     seats = STAKE // 3 // 32
+    # A solo validator's penalty falls at a distance from its withdrawal, not from its slashing
+    vector = int(mainnet.EPOCHS_PER_SLASHINGS_VECTOR)
+    spared = vector + vector // 2 - int(mainnet.config.MIN_VALIDATOR_WITHDRAWABILITY_DELAY)
+    for exit_epoch, is_spared in ((EPOCH + spared - 1, False), (EPOCH + spared, True)):
+        validator = state.validators[0].copy()
+        validator.slashed, validator.withdrawable_epoch = True, exit_epoch + 256
+        due = exit_epoch + 256 - vector // 2
+        assert mainnet.is_slashing_penalty_due(validator, mainnet.Epoch(due))
+        # By then the place of the slashing's epoch in the vector has been emptied
+        assert (due >= EPOCH + vector) is is_spared
     states(
         "Buying double votes",
+        f"{spared:,} epochs",
+        f"{spared * CHURN / 1e6:.1f} million ETH",
         "0.325 %",
         f"{seats * SEAT_BOND // ETH:,} ETH",
         f"{seats * 32:,} ETH",
