@@ -59,7 +59,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _submit(proposal: Proposal, path: Path, options: argparse.Namespace) -> None:
     """Write the proposal as it is handed in, and say what people still have to fill in."""
-    values = dict(option.split("=", 1) for option in options.set if "=" in option)
+    values = dict(options.set)
     text = fill(proposal, values)
     write_submission(text, path.name, ROOT, options.submit)
     for field in proposal.fields:
@@ -84,6 +84,14 @@ def _check_format(proposal: Proposal, problems: Problems) -> None:
             return
 
 
+def _field_and_value(text: str) -> tuple[str, str]:
+    """Return what `--set` is given; raise ArgumentTypeError if it is no such pair."""
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise argparse.ArgumentTypeError(f"'{text}' is not FIELD=VALUE")
+    return name, value
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m poolspec.proposal", description=__doc__)
     parser.add_argument("file", type=Path, help="the proposal")
@@ -96,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--set",
         action="append",
+        type=_field_and_value,
         default=[],
         metavar="FIELD=VALUE",
         help="fill in a field of the preamble for --submit",

@@ -70,7 +70,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = {}
     for path in sorted(options.folder.glob("*/series.csv")):
         with path.open(encoding="utf-8", newline="") as file:
-            found[path.parent.name] = {"numbers": numbers_of_scenario(list(csv.DictReader(file)))}
+            rows = list(csv.DictReader(file))
+        try:
+            found[path.parent.name] = {"numbers": numbers_of_scenario(rows)}
+        except (KeyError, TypeError, ValueError) as error:
+            print(f"{path}: error: no series that `simulate` writes: {error}", file=sys.stderr)
+            return 1
     if not found:
         print(f"{options.folder}: error: no series.csv in any folder of it", file=sys.stderr)
         return 1

@@ -72,6 +72,10 @@ def test_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == f"{missing}: error: No such file or directory\n"
     assert command.main([str(binary)]) == 1
     assert capsys.readouterr().err == f"{binary}: error: this is no text in UTF-8\n"
+    with pytest.raises(SystemExit, match="2"):
+        command.main([str(PROPOSAL), "--submit", str(tmp_path / "out"), "--set", "author"])
+    assert "argument --set: 'author' is not FIELD=VALUE" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_submissions_that_cannot_be(root: Path) -> None:

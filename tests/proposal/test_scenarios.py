@@ -40,3 +40,20 @@ def test_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_to_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert scenarios.main([str(tmp_path)]) == 1
     assert capsys.readouterr().err == f"{tmp_path}: error: no series.csv in any folder of it\n"
+
+
+@pytest.mark.parametrize("series", [SERIES.replace("burned", "spent"), SERIES.replace("800", "?")])
+def test_no_series(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    series: str,
+) -> None:
+    monkeypatch.setattr(scenarios, "OUTPUT", tmp_path / "scenarios.json")
+    path = tmp_path / "outage" / "series.csv"
+    path.parent.mkdir()
+    path.write_text(series)
+    assert scenarios.main([str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"{path}: error: no series that `simulate` writes: ")
+    assert not scenarios.OUTPUT.exists()
