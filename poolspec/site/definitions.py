@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+from poolspec.specdiff.objects import users_by_name
 from pysetup import resolve_fork
 from pysetup.forks import FORKS
 from pysetup.model import CodeDefinition, Definition, Kind, ResolvedFork, Status
@@ -46,14 +47,9 @@ class Specification:
         return Target(place.document, f"{container}.{field}", f"field of {place.title}")
 
     @cached_property
-    def users(self) -> Mapping[str, tuple[str, ...]]:
-        """By name, the names of this fork's definitions that use it, in the order of the fork."""
-        found: dict[str, list[str]] = {name: [] for name in self.resolved.definitions}
-        for user in self.resolved.definitions.values():
-            for name in user.names.all():
-                if name in found:
-                    found[name].append(user.name)
-        return {name: tuple(users) for name, users in found.items()}
+    def users(self) -> Mapping[str, tuple[Definition, ...]]:
+        """By name, this fork's other definitions that use it, in the order of the fork."""
+        return users_by_name(self.resolved)
 
     @cached_property
     def parent(self) -> "Specification | None":

@@ -41,22 +41,16 @@ class SpecPage:
             self._anchor_row(row)
 
     def _link_code(self) -> None:
-        blocks = {
-            (each.span.first, each.source.rstrip("\n")): each
-            for each in self._own()
-            if isinstance(each, CodeDefinition)
+        sources = {
+            each.source.rstrip("\n"): each
+            for each in self._fork.resolved.own()
+            if isinstance(each, CodeDefinition) and document_of(each) == self._document
         }
-        sources = {source: definition for (_, source), definition in blocks.items()}
         for block in list(self._doctree.findall(nodes.literal_block)):
             definition = sources.get(block.astext().rstrip("\n"))
             if definition is not None and block.get("language") == "python":
                 found = occurrences(definition, self._fork)
                 block.replace_self(linked_code(definition.source, found))
-
-    def _own(self) -> Iterator[Definition]:
-        for each in self._fork.resolved.own():
-            if document_of(each) == self._document:
-                yield each
 
     def _own_definition(self, name: str) -> Definition | None:
         found = self._fork.find(name)
@@ -156,18 +150,14 @@ def users_by_fork(
     definition: Definition, own: Specification, forks: dict[str, Specification]
 ) -> Iterator[tuple[Specification, list[str]]]:
     """Yield the users of a definition in its own fork, then those that each child adds."""
-    users = [name for name in own.users[definition.name] if name != definition.name]
+    users = own.users[definition.name]
     if users:
-        yield own, users
+        yield own, [user.name for user in users]
     for child in forks.values():
         seen = child.find(definition.name) if is_child(child, own) else None
         if seen is None or seen.fork != own.name:
             continue
-        added = [
-            name
-            for name in child.users[definition.name]
-            if child.resolved.definitions[name].fork == child.name
-        ]
+        added = [user.name for user in child.users[definition.name] if user.fork == child.name]
         if added:
             yield child, added
 

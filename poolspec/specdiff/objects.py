@@ -1,6 +1,6 @@
 """What a fork changes: its definitions beside those of its parent, and who uses them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -94,18 +94,19 @@ def compare(fork: ResolvedFork) -> SpecDiff:
     parent = fork.parent
     if parent is None:
         raise ValueError(f"{fork.fork.name} has no parent to be compared with")
+    users, earlier_users = users_by_name(fork), users_by_name(parent)
     changed = [
         Entry(
             change=_CHANGES[each.status],
             before=parent.definitions.get(each.name),
             after=each,
             span=each.span,
-            users=users_of(fork, each.name),
+            users=users[each.name],
         )
         for each in fork.own()
     ]
     removed = [
-        Entry(Change.REMOVED, parent.definitions[name], None, each.span, users_of(parent, name))
+        Entry(Change.REMOVED, parent.definitions[name], None, each.span, earlier_users[name])
         for name, each in fork.removals.items()
         if name in parent.definitions
     ]
@@ -124,8 +125,11 @@ def compare(fork: ResolvedFork) -> SpecDiff:
     return SpecDiff(fork, parent, tuple(sorted([*changed, *removed], key=place)))
 
 
-def users_of(fork: ResolvedFork, name: str) -> tuple[Definition, ...]:
-    """The definitions of a fork that use a name, in the order of the documents."""
-    return tuple(
-        each for each in fork.definitions.values() if each.name != name and name in each.names.all()
-    )
+def users_by_name(fork: ResolvedFork) -> Mapping[str, tuple[Definition, ...]]:
+    """By name, the other definitions of a fork that use it, in the order of the documents."""
+    found: dict[str, list[Definition]] = {name: [] for name in fork.definitions}
+    for user in fork.definitions.values():
+        for name in user.names.all():
+            if name in found and name != user.name:
+                found[name].append(user)
+    return {name: tuple(users) for name, users in found.items()}
