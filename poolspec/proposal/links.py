@@ -14,7 +14,7 @@ from poolspec.anchors import anchors_of
 from poolspec.proposal.document import Code, Link, Proposal, Text, anchors
 from pysetup.errors import Problems
 
-__all__ = ["ASSETS", "LICENCE", "check_links", "file_target"]
+__all__ = ["ASSETS", "LICENCE", "MENTION", "UNDASHED", "check_links", "file_target"]
 
 ASSETS = ("docs/adversary.md", "eip/assets/", "eip/notes.md", "specs/")
 """What of the checkout goes along with the proposal."""
@@ -39,9 +39,11 @@ _EXTERNAL = tuple(
 )
 """External links that editors accept: what is pinned, or does not change."""
 
+MENTION = re.compile(r"(?i)\b(?:eip|erc)-(?P<number>\d+)")
+UNDASHED = re.compile(r"(?i)\b(?:eip|erc)\s*\d+")
+"""How proposals are named, and how they must not be."""
+
 _PROPOSAL_FILE = re.compile(r"\./(?:eip|erc)-(\d+)\.md(#.*)?")
-_MENTION = re.compile(r"(?i)\b(eip|erc)-(\d+)")
-_UNDASHED = re.compile(r"(?i)\b(?:eip|erc)(?:\s+|(?=\d))\d+")
 _BARE = re.compile(r"(?:https?://|www\.)\S+")
 
 
@@ -60,7 +62,7 @@ def check_links(proposal: Proposal, root: Path, problems: Problems) -> None:
             and (bare := _BARE.search(piece.content))
         ):
             problems.add(proposal.span(piece.line), f"'{bare[0]}' is a bare link")
-        if isinstance(piece, Code) and (match := _MENTION.fullmatch(piece.content)):
+        if isinstance(piece, Code) and (match := MENTION.fullmatch(piece.content)):
             problems.add(proposal.span(piece.line), f"'{match[0]}' must not stand in backticks")
 
 
@@ -70,14 +72,14 @@ def _check_mentions(proposal: Proposal, problems: Problems) -> None:
     for piece in proposal.pieces:
         if not isinstance(piece, Text):
             continue
-        for match in _MENTION.finditer(piece.content):
-            number = int(match[2])
+        for match in MENTION.finditer(piece.content):
+            number = int(match["number"])
             target = _PROPOSAL_FILE.fullmatch(piece.target or "")
             if number not in linked and (target is None or int(target[1]) != number):
                 message = f"the first mention of EIP-{number} must be a link to ./eip-{number}.md"
                 problems.add(proposal.span(piece.line), message)
             linked.add(number)
-        if undashed := _UNDASHED.search(piece.content):
+        if undashed := UNDASHED.search(piece.content):
             message = f"'{undashed[0]}' must be written with a dash, as in EIP-1"
             problems.add(proposal.span(piece.line), message)
 

@@ -5,9 +5,10 @@ from datetime import date
 from pathlib import PurePath
 
 from poolspec.proposal.document import Field, Proposal
+from poolspec.proposal.links import MENTION, UNDASHED
 from pysetup.errors import Problems
 
-__all__ = ["ORDER", "check_preamble", "mentions"]
+__all__ = ["ORDER", "check_preamble"]
 
 ORDER = (
     "eip",
@@ -44,13 +45,6 @@ _AUTHOR = re.compile(
 )
 _DISCUSSION = re.compile(r"https://ethereum-magicians\.org/t/[^/\s]+/\d+")
 _STANDARD = re.compile(r"stan(?:dar)\w*", re.IGNORECASE)
-_MENTION = re.compile(r"(?i)\b(?:eip|erc)-(\d+)")
-_UNDASHED = re.compile(r"(?i)\b(?:eip|erc)\s*\d+")
-
-
-def mentions(text: str) -> list[int]:
-    """Return the numbers of the proposals that a text names, in order."""
-    return [int(number) for number in _MENTION.findall(text)]
 
 
 def check_preamble(proposal: Proposal, problems: Problems) -> None:
@@ -131,7 +125,7 @@ def _judge_wording(name: str, value: str) -> str | None:
         return f"'{name}' must have 2 to {longest} characters, not {len(value)}"
     if _STANDARD.search(value):
         return f"'{name}' must not contain the word 'standard' or one like it"
-    if _UNDASHED.search(value):
+    if UNDASHED.search(value):
         return f"'{name}' must name proposals as in EIP-1, with a dash"
     return None
 
@@ -194,8 +188,10 @@ def _check_repetition(proposal: Proposal, problems: Problems) -> None:
     required = proposal.field("requires")
     numbers = {int(each) for each in re.findall(r"\d+", required.value)} if required else set()
     for field in (title, description):
-        for number in mentions(field.value) if field is not None else ():
-            if number not in numbers:
-                assert field is not None
-                message = f"'{field.name}' names EIP-{number}, which 'requires' does not list"
+        if field is None:
+            continue
+        for match in MENTION.finditer(field.value):
+            if int(match["number"]) not in numbers:
+                name = f"EIP-{match['number']}"
+                message = f"'{field.name}' names {name}, which 'requires' does not list"
                 problems.add(proposal.span(field.line), message)

@@ -78,8 +78,7 @@ def _results(node: Any, prefix: str) -> Iterator[tuple[str, float]]:
         yield prefix, float(value)
         return
     for key, child in node.items():
-        name = key if key == "numbers" else f"{prefix}.{key}".strip(".")
-        yield from _results(child, prefix if key == "numbers" else name)
+        yield from _results(child, prefix if key == "numbers" else f"{prefix}.{key}".strip("."))
 
 
 def check_quotes(

@@ -42,16 +42,12 @@ def _shown(
             yield table, tables[table.header]
 
 
-def _last_line(table: Table) -> int:
-    return table.rows[-1].span.first if table.rows else table.span.first + 1
-
-
 def shown_lines(proposal: Proposal, tables: Mapping[Header, StudyTable]) -> set[int]:
     """Return the lines of the proposal's tables that are the studies'."""
     return {
         line
         for table, _ in _shown(proposal, tables)
-        for line in range(table.span.first, _last_line(table) + 1)
+        for line in range(table.span.first, table.span.last + 1)
     }
 
 
@@ -72,6 +68,6 @@ def rewrite_study_tables(proposal: Proposal, tables: Mapping[Header, StudyTable]
     """Return the proposal's text with the studies' tables as they are now."""
     lines = list(proposal.lines)
     for table, study in reversed(list(_shown(proposal, tables))):
-        source = study.lines[study.table.span.first - 1 : _last_line(study.table)]
-        lines[table.span.first - 1 : _last_line(table)] = source
+        source = study.lines[study.table.span.first - 1 : study.table.span.last]
+        lines[table.span.first - 1 : table.span.last] = source
     return "\n".join(lines)

@@ -136,8 +136,7 @@ def rewrite_tables(proposal: Proposal, facts: Facts) -> str:
     for table, key in reversed(list(_tables(proposal))):
         rows = facts.tables.get(key, ())
         if rows:
-            end = table.rows[-1].span.first if table.rows else table.span.first + 1
-            lines[table.span.first - 1 : end] = _write(table, rows)
+            lines[table.span.first - 1 : table.span.last] = _write(table, rows)
     return "\n".join(lines)
 
 

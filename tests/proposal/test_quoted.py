@@ -29,11 +29,9 @@ def reported(root: Path, sentence: str, quotes: str) -> list[str]:
         ("It takes 4,500 epochs.", "- {text: '4,500 epochs', study: leak.epochs, step: 100}"),
         ("It takes 58.3% of it.", "- {text: 58.3% of it, study: swing.share, times: 100}"),
         (
-            "It is 58% after\n4,500 epochs.",
-            "- text: 58% after 4,500 epochs\n  study: [100 * swing.share, leak.epochs]\n".replace(
-                "100 * ", ""
-            )
-            + "  times: 1\n  step: [200, 100]",
+            "It is 0.6 after\n4,500 epochs.",
+            "- text: 0.6 after 4,500 epochs\n"
+            "  study: [swing.share, leak.epochs]\n  step: [0.1, 100]",
         ),
         ("As in 2019.", "- {text: in 2019, given: a year}"),
         ("It has 4 sides.", "- {text: 4 sides, document: specs/small.md, says: 'with 4 sides'}"),
@@ -62,6 +60,16 @@ def test_quotes_that_hold(root: Path, sentence: str, quotes: str) -> None:
             "It takes 4,400 epochs.",
             "- {text: '4,400 epochs', study: leak.epochs, step: 100}",
             "eip/quoted.yaml:1: error: 4400 is not leak.epochs, which is 4,483.2",
+        ),
+        (
+            "It is 0.7 after 4,500 epochs.",
+            "- {text: '0.7 after 4,500', study: [swing.share, leak.epochs], step: [0.1, 100]}",
+            "eip/quoted.yaml:1: error: 0.7 is not swing.share, which is 0.5834",
+        ),
+        (
+            "It is 0.6 after 4,500 epochs.",
+            "- {text: '0.6 after 4,500', study: [swing.share, leak.epochs], step: [100]}",
+            "eip/quoted.yaml:1: error: '0.6 after 4,500' has 2 numbers, and 'step' 1",
         ),
         (
             "It takes 9 epochs.",
