@@ -87,7 +87,7 @@ class _Writer:
             [
                 _code(entry.name),
                 *(_changed(*cells) for cells in row_cells(entry)),
-                entry.definition.prose.replace("|", "\\|"),
+                self._links.prose(entry.definition).replace("|", "\\|"),
                 _references(self._links.users(entry)),
                 self._sections(entry, "Stated in"),
             ]

@@ -99,7 +99,7 @@ def _plain(title: str) -> str:
 class Links:
     """Links as one of the pages needs them: within it for what it shows, else to documents.
 
-    `anchors` has the links within the page by name.
+    `anchors` has the links within the page, by the names of all entries.
     """
 
     def __init__(self, report: Report, anchors: Mapping[str, str]) -> None:
@@ -108,7 +108,7 @@ class Links:
         self._documents = {}
         for entry in report.diff.entries:
             section = self._places.outline(entry.span.path).section_at(entry.span.first)
-            if section and isinstance(entry.definition, CodeDefinition) and entry.name in anchors:
+            if section and isinstance(entry.definition, CodeDefinition):
                 self._documents[f"{entry.span.path}#{section.anchor}"] = anchors[entry.name]
 
     def users(self, entry: Entry) -> list[Reference]:
