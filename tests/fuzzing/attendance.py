@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.helpers.attestations import Voters
+from tests.helpers.reckoning import POOLED
 from tests.helpers.scenarios import build_vote
 
-POOLED = 0xB4
 TENTHS = 10
 
 GROUPS = ("all", "solo", "pooled", "even")

@@ -34,16 +34,29 @@ IN_POOLS = ("seated", "waiting", "stranger")
 
 afters = st.sampled_from(AFTER)
 pools = st.tuples(st.sampled_from(BONDS), st.sampled_from(COMMISSIONS))
-starts = st.builds(
-    Start,
-    fork_epoch=st.none() | st.none() | st.integers(1, 6),
-    count=st.sampled_from((32, 16)),
-    kinds=st.lists(st.sampled_from((*VALIDATORS, *IN_POOLS)), max_size=24),
-    pools=st.lists(pools, max_size=3) | st.lists(pools, min_size=2, max_size=3),
-    first_epoch=st.sampled_from((0, 70)),
-    payouts=st.sampled_from((0, 0, 1, 31, 32)),
-    closed_pools=st.sampled_from((0, 0, 0, 60, 61)),
-)
+
+
+def starts_of(
+    kinds: Sequence[str], fork_epochs: st.SearchStrategy[int | None]
+) -> st.SearchStrategy[Start]:
+    """Starts with validators of these kinds."""
+    return st.builds(
+        Start,
+        fork_epoch=fork_epochs,
+        count=st.sampled_from((32, 16)),
+        kinds=st.lists(st.sampled_from(kinds), max_size=24),
+        pools=st.lists(pools, max_size=3) | st.lists(pools, min_size=2, max_size=3),
+        first_epoch=st.sampled_from((0, 70)),
+        payouts=st.sampled_from((0, 0, 1, 31, 32)),
+        closed_pools=st.sampled_from((0, 0, 0, 60, 61)),
+    )
+
+
+any_start = starts_of((*VALIDATORS, *IN_POOLS), st.none() | st.none() | st.integers(1, 6))
+solo_start = starts_of([kind for kind in VALIDATORS if kind not in IN_POOLS], st.integers(1, 6))
+"""Before the fork and without pooled credentials, as few of the others are: has a twin."""
+
+starts = any_start | any_start | any_start | solo_start
 
 
 class OutOfTime(KeyboardInterrupt):

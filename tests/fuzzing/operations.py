@@ -10,15 +10,14 @@ from typing import Any
 from tests.fuzzing.signatures import WRONG
 from tests.helpers.keys import public_key
 from tests.helpers.pools import build_pool_admission
+from tests.helpers.reckoning import POOLED
 from tests.helpers.requests import (
     bls_credentials,
     build_bls_to_execution_change,
     build_voluntary_exit,
 )
+from tests.helpers.scenarios import FAR
 from tests.helpers.slashings import build_attester_slashing, build_proposer_slashing
-
-FAR = 2**64 - 1
-POOLED = 0xB4
 
 KINDS = (
     "proposer_slashing",

@@ -14,8 +14,8 @@ from tests.helpers.pools import (
     operator_address,
     pooled_credentials,
 )
+from tests.helpers.reckoning import LARGEST
 
-LARGEST = 2**64 - 1
 STRANGER = 2**19
 """The number of an address that nobody's credentials name."""
 

@@ -4,9 +4,8 @@ from typing import Any
 
 from tests.fuzzing.findings import Finding
 from tests.fuzzing.parties import FORK, PARENT
+from tests.helpers.reckoning import POOL_BOND, POOLED
 from tests.poolbonds.upgraded import Twins
-
-NEW_PREFIXES = (0xB4, 0xB5)
 
 
 class SoloTwin:
@@ -21,13 +20,13 @@ class SoloTwin:
     @classmethod
     def of(cls, modules: dict[str, Any], state: Any) -> "SoloTwin | None":
         """The twin of a chain; None if somebody in it would be pooled after the fork."""
-        if any(each.withdrawal_credentials[0] == NEW_PREFIXES[0] for each in state.validators):
+        if any(each.withdrawal_credentials[0] == POOLED for each in state.validators):
             return None
         return cls(modules, state)
 
     def see_deposit(self, request: Any) -> None:
         """Deposits with the new prefixes are no business of solo validators."""
-        if request.withdrawal_credentials[0] in NEW_PREFIXES:
+        if request.withdrawal_credentials[0] in (POOLED, POOL_BOND):
             self.is_comparable = False
 
     def follow(self, signed: Any) -> Finding | None:

@@ -16,9 +16,9 @@ from tests.helpers.pools import (
     pooled_credentials,
 )
 from tests.helpers.queues import fill_payouts
+from tests.helpers.reckoning import LARGEST
 from tests.helpers.solo import make_compounding, make_keyed
 
-LARGEST = 2**64 - 1
 QUARTER = SEAT // 4 // 100
 """Bond that may be missing behind the last seat."""
 

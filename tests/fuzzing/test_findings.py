@@ -98,7 +98,8 @@ def _break(wrong: Wrong) -> History:
     )
     with marked_signatures(), pytest.raises((Finding, OutOfTime)):
         run_state_machine_as_test(machine, settings=chosen)
-    (history,) = tally.findings.values()
+    # While it is made smaller, other kinds may turn up; how many, depends on the time it takes
+    history, *_ = tally.findings.values()
     return history
 
 
@@ -241,7 +242,7 @@ def test_interrupted_campaign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(KeyboardInterrupt):
         running.run()
     report = running.report()
-    assert report["seconds"] > 0
+    assert running.seconds > 0
     assert report["seeds"] == [7, 7]
     (failure,) = report["failures"]
     assert (failure["kind"], failure["seed"], failure["blocks"]) == ("disagreement", 7, 1)

@@ -43,6 +43,7 @@ def test_nothing_breaks() -> None:
     counts = Slice.tally.counts
     assert counts["chains"] >= CHAINS
     assert counts["blocks"] > 2 * CHAINS
+    assert counts["blocks followed by a twin"] > 0
     assert Slice.tally.states > counts["blocks"] // 2
 
 

@@ -301,6 +301,7 @@ class World:
                 broken = broken or finding
                 history.verdicts[party.name] = Verdict(reason=finding.text)
         if broken is None and self.twin is not None and not must_reject:
+            self.tally.note("blocks followed by a twin", self.twin.is_comparable)
             broken = self.twin.follow(signed)
         broken = broken or self._dispute(must_reject)
         if broken is not None:

@@ -11,9 +11,8 @@ from typing import Any
 
 from tests.helpers.hooks import hooked
 from tests.helpers.ledger import Ledger, books
-from tests.helpers.reckoning import LARGEST, POOL_BOND, POOLED, departed, numbers
+from tests.helpers.reckoning import LARGEST, POOL_BOND, POOLED, SEAT, departed, numbers
 
-SEAT = 32 * 10**9
 POOL_INDEX_FLAG = 2**41
 REFUND_INDEX = 2**42
 FAR = LARGEST
