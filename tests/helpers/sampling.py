@@ -9,6 +9,9 @@ from tests.helpers.genesis import execution_credentials
 MAX_WEIGHT = 2048 * 10**9
 """Effective balance that every draw takes, in Gwei."""
 
+PROPOSER_DOMAIN = 0
+"""The first byte of the domain that proposers sign blocks and are drawn under."""
+
 
 def make_heavy(spec: Any, state: Any, indices: Iterable[int]) -> None:
     """Let validators compound, with so much weight that every draw takes them."""
@@ -27,6 +30,13 @@ def make_seed(mix: bytes, domain_type: int, epoch: int) -> bytes:
 def slot_seed(seed: bytes, slot: int) -> bytes:
     """The seed of one slot's proposer."""
     return sha256(seed + slot.to_bytes(8, "little")).digest()
+
+
+def proposer_seeds(spec: Any, mix: bytes, epoch: int) -> list[bytes]:
+    """The seeds of an epoch's slots, whose proposers are drawn under a mix."""
+    seed = make_seed(mix, PROPOSER_DOMAIN, epoch)
+    length = int(spec.SLOTS_PER_EPOCH)
+    return [slot_seed(seed, slot) for slot in range(epoch * length, (epoch + 1) * length)]
 
 
 def draw_value(seed: bytes, draw: int) -> int:

@@ -13,8 +13,7 @@ from tests.helpers.sampling import (
     draw_value,
     first_candidates,
     make_heavy,
-    make_seed,
-    slot_seed,
+    proposer_seeds,
 )
 
 pytestmark = pytest.mark.vectors(
@@ -23,10 +22,8 @@ pytestmark = pytest.mark.vectors(
 
 STEP = "process_proposer_lookahead"
 DRAWN_EPOCH = EPOCH + 2
-DOMAIN_TYPE = 0
 MIX_WITH_A_ZERO = {"minimal": 3076, "mainnet": 3475}
 """Mixes, as numbers, under which a validator of even index is drawn with the random value 0."""
-
 
 MIX_WITH_THE_LARGEST = {"minimal": 11_961, "mainnet": 351}
 """Mixes, as numbers, under which the first draw for one of the slots has all bits set."""
@@ -34,10 +31,7 @@ MIX_WITH_THE_LARGEST = {"minimal": 11_961, "mainnet": 351}
 
 def _seeds(spec: Any, state: Any) -> list[bytes]:
     """The seeds of the slots whose proposers are drawn, from the mix of the epoch that ends."""
-    seed = make_seed(bytes(state.randao_mixes[EPOCH]), DOMAIN_TYPE, DRAWN_EPOCH)
-    length = int(spec.SLOTS_PER_EPOCH)
-    first = DRAWN_EPOCH * length
-    return [slot_seed(seed, slot) for slot in range(first, first + length)]
+    return proposer_seeds(spec, bytes(state.randao_mixes[EPOCH]), DRAWN_EPOCH)
 
 
 def _drawn(spec: Any, state: Any, active: list[int], *, zero_passes: bool = False) -> list[int]:

@@ -19,8 +19,7 @@ from tests.helpers.sampling import (
     draw_value,
     first_candidates,
     make_heavy,
-    make_seed,
-    slot_seed,
+    proposer_seeds,
 )
 
 pytestmark = pytest.mark.vectors(
@@ -35,7 +34,7 @@ LEAST_WEIGHT = 17
 
 def _first_seed(spec: Any, mix: bytes) -> bytes:
     """The seed of the first slot whose proposer is drawn."""
-    return slot_seed(make_seed(mix, 0, DRAWN_EPOCH), DRAWN_EPOCH * int(spec.SLOTS_PER_EPOCH))
+    return proposer_seeds(spec, mix, DRAWN_EPOCH)[0]
 
 
 def _mix_with(spec: Any, fits: Callable[[int], bool]) -> bytes:
