@@ -7,7 +7,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 
 # What can be set on the command line, as in `make test K=slashing JOBS=4`.
-PYTHON ?= python3
+# PYTHON names the interpreter to use; without it scripts/find-python looks for one.
+PYTHON ?=
 JOBS ?= auto
 K ?=
 ARGS ?=
@@ -49,8 +50,8 @@ help: ## List the targets.
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
 	  /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
-	@printf '\nOptions: PYTHON=%s JOBS=%s K=<pytest expression> ARGS=<further arguments> VECTORS=<folder or archive> OUTPUT=%s\n' \
-	  '$(PYTHON)' '$(JOBS)' '$(OUTPUT)'
+	@printf '\nOptions: PYTHON=<interpreter> JOBS=%s K=<pytest expression> ARGS=<further arguments> VECTORS=<folder or archive> OUTPUT=%s\n' \
+	  '$(JOBS)' '$(OUTPUT)'
 
 .PHONY: setup
 setup: $(VENV)/.installed ## Make .venv from the lock file and compile the specs.
@@ -63,11 +64,10 @@ specs: $(VENV)/.locked ## Compile the markdown; unchanged input compiles nothing
 compile: specs ## The same as specs.
 
 $(VENV)/.locked: requirements.lock
-	@command -v $(PYTHON) > /dev/null || { echo "error: $(PYTHON) not found; Python 3.11 or later is needed (PYTHON=…)" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"error: Python 3.11 or later is needed, this is {sys.version.split()[0]}; choose another with PYTHON=…")'
-	@echo "installing the locked packages into $(VENV)"
-	@rm -rf $(VENV)
-	@$(PYTHON) -m venv $(VENV)
+	@python=$$(sh scripts/find-python "$(PYTHON)"); \
+	  echo "installing the locked packages into $(VENV), with $$("$$python" --version)"; \
+	  rm -rf $(VENV); \
+	  "$$python" -m venv $(VENV)
 	@$(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
@@ -183,7 +183,7 @@ format: $(VENV)/.locked ## Put code and documents into shape.
 .PHONY: lock
 lock: $(VENV)/.locked ## Renew requirements.lock within the bounds of pyproject.toml.
 	@$(RUN) -m pip install -qq --disable-pip-version-check "uv==$(UV_VERSION)"
-	@$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	@$(RUN) -m uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --upgrade \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --extra dev --output-file requirements.lock pyproject.toml $(ARGS)
 

@@ -7,18 +7,15 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from itertools import islice
 from multiprocessing import get_context
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from poolspec.vectors.errors import VectorError
 
 AHEAD = 4
 """Tasks handed to each process before the first of them is done."""
 
-Task = TypeVar("Task")
-Answer = TypeVar("Answer")
 
-
-class Job(Generic[Task, Answer]):
+class Job[Task, Answer]:
     """Work of one kind. It is sent to the processes, so it must be something that can be sent."""
 
     def session(self) -> AbstractContextManager[Callable[[Task], Answer]]:
@@ -26,7 +23,9 @@ class Job(Generic[Task, Answer]):
         raise NotImplementedError
 
 
-def run_jobs(job: Job[Task, Answer], tasks: Iterable[Task], jobs: int) -> Iterator[Answer]:
+def run_jobs[Task, Answer](
+    job: Job[Task, Answer], tasks: Iterable[Task], jobs: int
+) -> Iterator[Answer]:
     """Do all tasks, in this process or in `jobs` others; answers come as they are ready."""
     if jobs == 1:
         with job.session() as work:

@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
-
-C = TypeVar("C", bound=NamedTuple)
+from typing import Any, NamedTuple
 
 
 class ConfigurationError(ValueError):
@@ -20,7 +18,7 @@ def frozen(value: Any) -> Any:
     return value
 
 
-def override(configuration: C, overrides: Mapping[str, Any]) -> C:
+def override[C: NamedTuple](configuration: C, overrides: Mapping[str, Any]) -> C:
     """Return the configuration with some values replaced, each brought to the type it had.
 
     Numbers may be given as `int` or as decimal text, bytes as hex text. Raises ConfigurationError

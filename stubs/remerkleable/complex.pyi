@@ -1,5 +1,5 @@
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, ClassVar, Generic, Self, SupportsIndex, TypeVar, overload
+from typing import Any, ClassVar, Self, SupportsIndex, TypeVar, overload
 
 from remerkleable.core import View
 from remerkleable.subtree import SubtreeView
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 class ComplexView(SubtreeView): ...
 
-class MonoSubtreeView(ComplexView, Generic[T]):
+class MonoSubtreeView[T](ComplexView):
     def __new__(
         cls,
         *args: T | int | bytes | str | Iterable[T],

@@ -25,6 +25,15 @@ def make(*arguments: str, folder: Path = ROOT) -> "subprocess.CompletedProcess[s
     )
 
 
+def checkout_of_make(folder: Path) -> None:
+    """Place what the Makefile needs to decide what to do, and nothing that it would do it with."""
+    shutil.copy(ROOT / "Makefile", folder)
+    (folder / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts/find-python", folder / "scripts")
+    for name in ("requirements.lock", "pyproject.toml", "setup.py"):
+        (folder / name).touch()
+
+
 def phony_targets() -> list[str]:
     """The targets that are commands, in the order of the file."""
     return re.findall(r"^\.PHONY: (\S+)$", MAKEFILE, re.MULTILINE)
@@ -56,11 +65,9 @@ WITHOUT_SETUP = {"help", "clean", "client-check", "lock"}
 @pytest.mark.parametrize("target", sorted({*phony_targets()} - WITHOUT_SETUP))
 def test_target_sets_up_what_it_needs(target: str, tmp_path: Path) -> None:
     """In a checkout without an environment, every command begins by making one."""
-    shutil.copy(ROOT / "Makefile", tmp_path)
-    for name in ("requirements.lock", "pyproject.toml", "setup.py"):
-        (tmp_path / name).touch()
+    checkout_of_make(tmp_path)
     done = make("--dry-run", target, "VECTORS=folder", folder=tmp_path)
-    assert "-m venv .venv" in done.stdout
+    assert '"$python" -m venv .venv' in done.stdout
     assert "--require-hashes -r requirements.lock" in done.stdout
 
 
@@ -73,11 +80,10 @@ def test_conformance_asks_for_vectors(tmp_path: Path) -> None:
 
 
 def test_missing_python_is_named(tmp_path: Path) -> None:
-    shutil.copy(ROOT / "Makefile", tmp_path)
-    (tmp_path / "requirements.lock").touch()
+    checkout_of_make(tmp_path)
     done = make("setup", "PYTHON=python-of-nowhere", folder=tmp_path)
     assert done.returncode != 0
-    assert "error: python-of-nowhere not found; Python 3.11 or later is needed" in done.stderr
+    assert "error: python-of-nowhere not found; Python 3.12 to 3.14 is needed" in done.stderr
     assert not (tmp_path / ".venv").exists()
 
 
