@@ -7,7 +7,13 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from tarfile import (  # type: ignore[attr-defined]
+    EmptyHeaderError,
+    EOFHeaderError,
+    HeaderError,
+    ReadError,
+)
+from typing import IO, Self
 
 from poolspec.vectors.errors import VectorError
 from poolspec.vectors.layout import DEPTH, ROOT_FOLDER, CaseId, Selection, case_of
@@ -18,6 +24,9 @@ MAX_UNPACKED_BYTES = 2**34
 
 MAX_PASSED_BYTES = 2**35
 """Most that is read of one archive, cases that are not selected included."""
+
+MAX_PADDING_BYTES = 2**24
+"""Most zeros after the end of an archive, 16 MiB; archivers fill up a record of blocks."""
 
 ARCHIVE_SUFFIXES = (".tar.gz", ".tgz")
 
@@ -107,12 +116,31 @@ def _raise(error: OSError) -> None:
     raise VectorError(str(error.filename), error.strerror or str(error)) from error
 
 
+class _Header(tarfile.TarInfo):
+    """A header that must be sound: `tarfile` takes a damaged one for the end of the archive."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
+        """The next header; an error that is not the block of zeros at the end is a damage."""
+        try:
+            return super().fromtarfile(tarfile)
+        except HeaderError as error:
+            if isinstance(error, EOFHeaderError):
+                raise
+            reason = "cut off" if isinstance(error, EmptyHeaderError) else str(error)
+            raise ReadError(reason) from error
+
+
 def _unpack(archive: Path, selection: Selection, target: Path) -> int:
     """Write the files of selected cases below `target`; gives the number of other cases."""
     skipped: set[CaseId] = set()
+    origins: dict[CaseId, PurePosixPath] = {}
     total = passed = 0
     try:
-        with tarfile.open(archive, "r:gz") as tar:
+        with (
+            gzip.open(archive) as stream,
+            tarfile.open(fileobj=stream, mode="r:", tarinfo=_Header) as tar,
+        ):
             for member in tar:
                 # What is skipped is unpacked as well, to get at what comes after it
                 passed += member.size
@@ -121,6 +149,9 @@ def _unpack(archive: Path, selection: Selection, target: Path) -> int:
                 case = _member_case(archive, member)
                 if case is None:
                     continue
+                path = PurePosixPath(member.name)
+                if origins.setdefault(case, path.parent) != path.parent:
+                    raise VectorError(f"{archive}/{path.parent}", f"is the case {case} once more")
                 if case not in selection:
                     skipped.add(case)
                     continue
@@ -129,7 +160,8 @@ def _unpack(archive: Path, selection: Selection, target: Path) -> int:
                     raise VectorError(f"{archive}/{member.name}", "unpacks to more than is allowed")
                 content = tar.extractfile(member)
                 if content is not None:
-                    _write(content, target / case.folder / PurePosixPath(member.name).name, archive)
+                    _write(content, target / case.folder / path.name, archive)
+            _check_end(stream)
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise VectorError(archive, f"damaged archive: {error}") from error
     except OSError as error:
@@ -139,6 +171,21 @@ def _unpack(archive: Path, selection: Selection, target: Path) -> int:
             archive, f"no case in it; expected {ROOT_FOLDER}/<preset>/<fork>/<runner>/…"
         )
     return len(skipped)
+
+
+def _check_end(stream: gzip.GzipFile) -> None:
+    """Read the compressed stream to its end, where its checksum is.
+
+    `tarfile` has read the first of two blocks of zeros; nothing but zeros may follow.
+    """
+    rest = stream.read(tarfile.BLOCKSIZE)
+    if rest != bytes(tarfile.BLOCKSIZE):
+        raise ReadError("cut off, or more follows after the end of the archive")
+    passed = 0
+    while block := stream.read(2**20):
+        passed += len(block)
+        if block.count(0) != len(block) or passed > MAX_PADDING_BYTES:
+            raise ReadError("more follows after the end of the archive")
 
 
 def _member_case(archive: Path, member: tarfile.TarInfo) -> CaseId | None:

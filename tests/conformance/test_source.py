@@ -1,12 +1,13 @@
 """Finding cases in folders and archives, and what is refused there."""
 
+import gzip
 import io
 import tarfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from poolspec.cli import main
 from poolspec.vectors.errors import VectorError
 from poolspec.vectors.layout import CaseId, Selection, case_of
 from poolspec.vectors.source import find
@@ -130,23 +131,130 @@ def test_an_archive_that_unpacks_to_too_much(
     assert len(found) == 1
 
 
-def _cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-40])
+BLOCK = tarfile.BLOCKSIZE
+NOISE = bytes(i * i * 31 % 251 for i in range(700))
+CASES = ("one", "two")
+MEMBER = BLOCK + 2 * BLOCK
+"""A header, and 700 bytes that fill two blocks."""
+
+ENDING = 2 * BLOCK
 
 
-def _flip(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 0xFF
-    path.write_bytes(bytes(content))
+def _unpacked() -> bytes:
+    """A sound archive of two cases, of seven blocks and the end, before it is compressed."""
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for case in CASES:
+            info = tarfile.TarInfo(f"{PLACE}/{case}/pre.ssz_snappy")
+            info.size = len(NOISE)
+            tar.addfile(info, io.BytesIO(NOISE))
+    return raw.getvalue()[: 2 * MEMBER + ENDING]
 
 
-@pytest.mark.parametrize("damage", [_cut, _flip, lambda path: path.write_bytes(b"no archive")])
-def test_damaged_archives(tmp_path: Path, damage: Callable[[Path], None]) -> None:
-    noise = bytes(i * i * 31 % 251 for i in range(5000))
-    archive = _archive(tmp_path / "v.tar.gz", (f"{PLACE}/one/pre.ssz_snappy", noise))
-    damage(archive)
-    with pytest.raises(VectorError, match="damaged archive"):
+def _flipped(content: bytes, place: int, bits: int = 1) -> bytes:
+    changed = bytearray(content)
+    changed[place] ^= bits
+    return bytes(changed)
+
+
+def _packed(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)
+
+
+SOUND = _unpacked()
+SECOND = MEMBER
+"""Where the header of the second case begins."""
+
+DAMAGED = {
+    "no archive": b"no archive",
+    "empty": b"",
+    "compressed, but no archive": _packed(b"no archive"),
+    "compressed, but empty": _packed(b""),
+    "a bit of the first name": _packed(_flipped(SOUND, 3)),
+    "a bit of the second name": _packed(_flipped(SOUND, SECOND + 3)),
+    "a bit of a size": _packed(_flipped(SOUND, SECOND + 130)),
+    "a bit of a header's checksum": _packed(_flipped(SOUND, SECOND + 150)),
+    "cut before the second header": _packed(SOUND[:SECOND]),
+    "cut inside the second header": _packed(SOUND[: SECOND + 100]),
+    "cut inside the second content": _packed(SOUND[: SECOND + BLOCK + 100]),
+    "cut inside the second padding": _packed(SOUND[: SECOND + BLOCK + len(NOISE) + 1]),
+    "without the end": _packed(SOUND[:-ENDING]),
+    "with half of the end": _packed(SOUND[:-BLOCK]),
+    "cut inside the end": _packed(SOUND[:-1]),
+    "end that is not zero": _packed(_flipped(SOUND, len(SOUND) - 1)),
+    "second archive behind it": _packed(SOUND + SOUND),
+    "second compressed archive behind it": _packed(SOUND) + _packed(SOUND),
+    "something behind it": _packed(SOUND) + b"more",
+    "checksum inverted": _flipped(_packed(SOUND), -8, 0xFF),
+    "length inverted": _flipped(_packed(SOUND), -4, 0xFF),
+    "last byte missing": _packed(SOUND)[:-1],
+    "last 20 bytes missing": _packed(SOUND)[:-20],
+    "half missing": _packed(SOUND)[: len(_packed(SOUND)) // 2],
+    "a byte in the middle": _flipped(_packed(SOUND), len(_packed(SOUND)) // 2, 0xFF),
+}
+
+
+def _found(archive: Path, selection: Selection, scratch: Path) -> dict[str, bytes]:
+    """The cases that are found, with their contents."""
+    found, _ = find(archive, selection, scratch)
+    return {each.id.case: (each.folder / "pre.ssz_snappy").read_bytes() for each in found}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+@pytest.mark.parametrize("case", ["*", "one", "none"])
+def test_damaged_archives(tmp_path: Path, name: str, case: str) -> None:
+    """Whichever cases are selected: what could be read before the damage is not taken for all."""
+    archive = tmp_path / "v.tar.gz"
+    archive.write_bytes(DAMAGED[name])
+    with pytest.raises(VectorError, match="damaged archive") as caught:
+        find(archive, Selection(case=(case,)), tmp_path / "out")
+    assert caught.value.path == str(archive)
+
+
+def test_sound_archives(tmp_path: Path) -> None:
+    """The same archive undamaged; with more zeros at its end; compressed in two parts."""
+    parts = (_packed(SOUND), _packed(SOUND + bytes(20 * BLOCK)), _packed(SOUND) + bytes(100))
+    for number, content in enumerate((*parts, _packed(SOUND[:700]) + _packed(SOUND[700:]))):
+        archive = tmp_path / f"{number}.tar.gz"
+        archive.write_bytes(content)
+        found = _found(archive, Selection(), tmp_path / str(number))
+        assert found == dict.fromkeys(CASES, NOISE)
+
+
+def test_no_flipped_bit_loses_a_case(tmp_path: Path) -> None:
+    """One bit of every byte of an archive: an error, or all cases with their contents."""
+    whole, noticed = _packed(SOUND), 0
+    archive = tmp_path / "v.tar.gz"
+    for place in range(len(whole)):
+        archive.write_bytes(_flipped(whole, place, 1 << place % 8))
+        scratch = tmp_path / str(place)
+        try:
+            assert _found(archive, Selection(), scratch) == dict.fromkeys(CASES, NOISE), place
+        except VectorError:
+            noticed += 1
+    # The time, the system and a hint about the contents, in gzip's header, are nobody's concern.
+    assert noticed >= len(whole) - 10
+
+
+def test_a_case_in_two_places_of_an_archive(tmp_path: Path) -> None:
+    """Its files would be mixed."""
+    archive = _archive(
+        tmp_path / "v.tar.gz",
+        (f"a/{PLACE}/one/pre.ssz_snappy", b"a"),
+        (f"b/{PLACE}/one/post.ssz_snappy", b"b"),
+    )
+    with pytest.raises(VectorError, match=r"is the case minimal/fulu/.*/one once more"):
         find(archive, Selection(), tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["checksum inverted", "a bit of the second name"])
+def test_conformance_fails_on_a_damaged_archive(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = tmp_path / "v.tar.gz"
+    archive.write_bytes(DAMAGED[name])
+    assert main(["conformance", "--jobs", "1", str(archive)]) == 1
+    assert capsys.readouterr().err.startswith(f"error: {archive}: damaged archive: ")
 
 
 def test_what_is_neither_folder_nor_archive(tmp_path: Path) -> None:
