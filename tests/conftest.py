@@ -25,11 +25,11 @@ from poolspec.vectors.declaring import (
 )
 from poolspec.vectors.errors import VectorError
 from poolspec.vectors.implementations import compiled
+from poolspec.vectors.inputs import case_inputs, note_inputs
 from poolspec.vectors.layout import CaseId, Selection
 from poolspec.vectors.recorder import Recorder
 from poolspec.vectors.store import Store
 from tests.helpers.genesis import genesis_state
-from tests.helpers.sources import case_inputs
 
 # The fixtures that open pages in a browser.
 pytest_plugins = ["tests.helpers.browser"]
@@ -62,6 +62,18 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks."""
     for mark, meaning in MARKS.items():
         config.addinivalue_line("markers", f"{mark}: {meaning}")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """When writing, note what is imported before it is imported."""
+    if _selection(session.config) is not None:
+        note_inputs()
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> None:
+    """When writing, note a filler before it is imported."""
+    if _selection(parent.config) is not None:
+        note_inputs(module_path)
 
 
 def _selection(config: pytest.Config) -> Selection | None:
@@ -207,6 +219,7 @@ def vector(request: pytest.FixtureRequest, spec: Any) -> Iterator[Recorder]:
             recorder.finish()
         return
     store, inputs = Store(Path(output)), case_inputs(case, item.path)
+    store.check_free(case)
     item.stash[KEPT] = store.has(case, inputs)
     item.user_properties.append((PROPERTY, str(case)))
     yield recorder

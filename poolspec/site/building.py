@@ -22,6 +22,9 @@ from poolspec.specdiff.report import gather
 from poolspec.vectors.errors import VectorError
 
 CONFIGURATION = Path(__file__).parent
+MARK = ".poolspec-site"
+"""A file in every site that was built here."""
+
 _PLACE = re.compile(r"^(?:(?P<path>.*?):(?:(?P<line>\d+):)? )?(?:WARNING|ERROR|CRITICAL): ")
 
 
@@ -32,17 +35,29 @@ class SiteError(Exception):
 def build(root: Path, output: Path) -> None:
     """Build the site of the checkout `root` into the folder `output`, which is replaced whole.
 
-    Raises SiteError or CompileError, and then `output` is what it was.
+    Raises SiteError or CompileError, and then `output` is what it was. A folder with anything that
+    this function has not written is not replaced.
     """
+    if output.exists() and not _is_ours(output):
+        raise SiteError(
+            f"{output}: error: is there and was not written by this command; move it, or write "
+            "elsewhere"
+        )
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as folder:
         fresh = Path(folder, "pages")
         problems = render(root, fresh, Path(folder, "doctrees"))
         if problems:
             raise SiteError("\n".join(problems))
+        (fresh / MARK).touch()
         if output.exists():
             output.rename(Path(folder, "old"))
         fresh.rename(output)
+
+
+def _is_ours(output: Path) -> bool:
+    """Whether a folder is empty, or a site that was built here."""
+    return output.is_dir() and ((output / MARK).is_file() or not any(output.iterdir()))
 
 
 def render(root: Path, pages: Path, doctrees: Path) -> list[str]:

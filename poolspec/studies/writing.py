@@ -108,12 +108,19 @@ def replace_files(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _clear_abandoned(folder: Path) -> None:
-    """Remove what runs that were killed have left in the folder."""
+    """Remove what runs that were killed have left in the folder, and nothing else."""
     for beside in folder.glob(f"{_BESIDE}*"):
         process = beside.name.removeprefix(_BESIDE).partition("-")[0]
-        try:
-            os.kill(int(process), 0)
-        except (ProcessLookupError, ValueError):
+        if process.isdecimal() and beside.is_dir() and not _is_running(int(process)):
             shutil.rmtree(beside, ignore_errors=True)
-        except (PermissionError, OverflowError):
-            continue
+
+
+def _is_running(process: int) -> bool:
+    """Whether there is a process of this number, whoever it belongs to."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

@@ -2,39 +2,43 @@
 
 import gzip
 import io
-import os
 import tarfile
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
-from poolspec.vectors.layout import ROOT_FOLDER
+from poolspec.vectors.layout import CaseId
+from poolspec.vectors.store import Store
 
 SUMS = "SHA256SUMS"
+ARCHIVE_SUFFIX = ".tar.gz"
 COMPRESSION = 6
 
 
-def write_archive(root: Path, preset: str) -> Path:
-    """Write `<preset>.tar.gz` beside `tests/`: files in order of their names, without dates."""
-    path = root / f"{preset}.tar.gz"
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+def archive_name(preset: str) -> str:
+    """The name of the archive of a preset."""
+    return f"{preset}{ARCHIVE_SUFFIX}"
+
+
+def write_archive(store: Store, preset: str, cases: Iterable[CaseId]) -> None:
+    """Put `<preset>.tar.gz` beside `tests/`: files in order of their names, without dates."""
     files = sorted(
-        (file.relative_to(root).as_posix(), file)
-        for file in (root / ROOT_FOLDER / preset).rglob("*")
-        if file.is_file()
+        ((case.folder / file.name).as_posix(), file)
+        for case in cases
+        for file in (store.root / case.folder).iterdir()
     )
-    try:
+
+    def write(path: Path) -> None:
         with (
-            beside.open("wb") as raw,
+            path.open("wb") as raw,
             gzip.GzipFile("", "wb", COMPRESSION, raw, mtime=0) as packed,
             tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
         ):
             for name, file in files:
                 content = file.read_bytes()
                 tar.addfile(_member(name, len(content)), io.BytesIO(content))
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    return path
+
+    store.put(archive_name(preset), write)
 
 
 def _member(name: str, size: int) -> tarfile.TarInfo:
@@ -45,13 +49,15 @@ def _member(name: str, size: int) -> tarfile.TarInfo:
     return member
 
 
-def write_sums(root: Path) -> Path:
-    """Write the list of SHA-256 sums of all archives, in the format of `sha256sum`."""
+def write_sums(store: Store) -> None:
+    """Put the list of SHA-256 sums of our archives there, in the format of `sha256sum`."""
     lines = [
         f"{sha256(archive.read_bytes()).hexdigest()}  {archive.name}\n"
-        for archive in sorted(root.glob("*.tar.gz"))
+        for archive in store.files()
+        if archive.name.endswith(ARCHIVE_SUFFIX)
     ]
-    beside = root / f".{SUMS}.{os.getpid()}"
-    beside.write_text("".join(lines))
-    beside.replace(root / SUMS)
-    return root / SUMS
+
+    def write(path: Path) -> None:
+        path.write_text("".join(lines), encoding="utf-8", newline="\n")
+
+    store.put(SUMS, write)

@@ -164,7 +164,8 @@ def add_vectors(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="write test vectors",
         description="Run the fillers in tests/vectors and write what they record. Cases that are "
         "there already and made from the same sources are kept, so an interrupted run can be "
-        "repeated. Archives are packed when whole presets are written. Exit status 1 if a filler "
+        "repeated. Archives are packed when whole presets are written. What is in the folder and "
+        "was not written by this command is never replaced or removed. Exit status 1 if a filler "
         "fails or no case is selected.",
     )
     parser.add_argument(
@@ -194,5 +195,5 @@ def vectors(arguments: argparse.Namespace) -> int:
         return 1
     if not generation.cases:
         raise VectorError(output, "no case was written: nothing matches the selection")
-    console.print(f"{len(generation.cases)} cases in {arguments.output}")
+    console.print(escape(f"{len(generation.cases)} cases in {arguments.output}"), soft_wrap=True)
     return 0

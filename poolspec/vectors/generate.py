@@ -6,22 +6,20 @@ gives it the output folder and listens to the reports.
 
 import sys
 from collections.abc import Callable
+from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from poolspec.vectors.archives import write_archive, write_sums
+from poolspec.vectors.archives import SUMS, archive_name, write_archive, write_sums
+from poolspec.vectors.declaring import DEFAULT_PRESETS
 from poolspec.vectors.errors import VectorError
-from poolspec.vectors.layout import Selection
+from poolspec.vectors.inputs import FILLERS, TESTS, all_inputs
+from poolspec.vectors.layout import CaseId, Selection
 from poolspec.vectors.store import Store
 
 PROPERTY = "vector"
-INTERRUPTED = 2
-"""The exit status of pytest after Ctrl-C."""
-
 MAX_REASON_LINES = 12
-
-FILLERS = Path(__file__).resolve().parents[2] / "tests" / "vectors"
 
 
 @dataclass
@@ -58,12 +56,14 @@ class Listener:
     def pytest_collectreport(self, report: Any) -> None:
         """A filler that cannot be imported."""
         if report.failed:
-            self._fail(report, whole=True)
+            self._fail(report, reason=report.longreprtext)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """A phase of a test is over; after the last one its case is there, or it has failed."""
         if report.failed:
             self._fail(report)
+        elif report.skipped:
+            self._fail(report, reason="is skipped, so its case is not written")
         if report.when != "teardown" or report.nodeid in self._failed:
             return
         for name, case in report.user_properties:
@@ -77,12 +77,10 @@ class Listener:
         self.generation.cases[case] = test
         self.generation.changed(self.generation)
 
-    def _fail(self, report: Any, whole: bool = False) -> None:
+    def _fail(self, report: Any, reason: str = "") -> None:
         if report.nodeid not in self._failed:
             self._failed.add(report.nodeid)
-            self.generation.failures.append(
-                (report.nodeid, report.longreprtext if whole else _reason(report))
-            )
+            self.generation.failures.append((report.nodeid, reason or _reason(report)))
 
 
 def _reason(report: Any) -> str:
@@ -110,10 +108,11 @@ def run_fillers(
         raise VectorError("pytest", "needed to write vectors, and not installed") from error
     generation = Generation(changed=changed)
     arguments = [
-        str(fillers),
-        f"--rootdir={FILLERS.parents[1]}",
-        f"--config-file={FILLERS.parents[1] / 'pyproject.toml'}",
-        f"--vectors-output={output}",
+        # The folder of fillers is where pytest is run: it takes a bracket in a path for parameters.
+        ".",
+        f"--rootdir={TESTS.parent}",
+        f"--config-file={TESTS.parent / 'pyproject.toml'}",
+        f"--vectors-output={output.resolve()}",
         f"--vectors-selection={selection.to_json()}",
         # Options for people at a terminal mean nothing here, and some need the plugin left out.
         "--override-ini=addopts=",
@@ -127,12 +126,13 @@ def run_fillers(
     ]
     if jobs > 1:
         arguments += ["-n", str(jobs), "--maxprocesses", str(jobs)]
-    status = pytest.main(arguments, plugins=[Listener(generation)])
-    if status == INTERRUPTED and not generation.failures:
+    with chdir(fillers):
+        status = pytest.main(arguments, plugins=[Listener(generation)])
+    if generation.failures or status in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        return generation
+    if status == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
-    if status == pytest.ExitCode.USAGE_ERROR:
-        raise VectorError(fillers, "pytest cannot be run on it")
-    return generation
+    raise VectorError(fillers, f"pytest ended with {pytest.ExitCode(status).name}")
 
 
 def generate(
@@ -142,14 +142,16 @@ def generate(
     changed: Callable[[Generation], None] = lambda _: None,
     fillers: Path = FILLERS,
 ) -> Generation:
-    """Write cases, remove those that no filler makes any more, and pack the archives.
+    """Write cases, remove those of ours that no filler makes any more, and pack the archives.
 
-    Archives are packed only of presets that were written as a whole, and without any failure. Of
-    two runs into one folder the second waits, and then finds its cases there.
+    Archives are packed only of presets that were written as a whole, and without any failure. What
+    was in the folder and was not written here stays, and nothing is removed if nothing is selected.
+    Of two runs into one folder the second waits, and then finds its cases there.
     """
+    if output.exists() and not output.is_dir():
+        raise VectorError(output, "is not a folder")
     store = Store(output)
     try:
-        _prepare(output)
         with store.alone(lambda: print(f"{output}: waiting for another run", file=sys.stderr)):
             return _write_all(store, selection, jobs, changed, fillers)
     except OSError as error:
@@ -164,24 +166,23 @@ def _write_all(
     fillers: Path,
 ) -> Generation:
     """Write cases into a folder that is ours alone."""
-    output = store.root
-    store.clear_partial()
-    generation = run_fillers(output, selection, jobs, changed, fillers)
-    if generation.failures:
+    is_whole = selection == Selection(preset=selection.preset)
+    if is_whole:
+        presets = [each for each in DEFAULT_PRESETS if selection.may_hold_preset(each)]
+        for name in (*map(archive_name, presets), SUMS):
+            store.check_file_free(name)
+    inputs = all_inputs(fillers)
+    generation = run_fillers(store.root, selection, jobs, changed, fillers)
+    if generation.failures or not generation.cases:
         return generation
-    for case in store.cases():
-        if case in selection and str(case) not in generation.cases:
+    if all_inputs(fillers) != inputs:
+        raise VectorError(fillers, "changed while the vectors were written; run it again")
+    written = sorted(map(CaseId.from_text, generation.cases))
+    for case in sorted({*store.cases()} - {*written}):
+        if case in selection:
             store.remove(case)
-    store.clear_partial()
-    if generation.cases and selection == Selection(preset=selection.preset):
-        for preset in sorted({case.partition("/")[0] for case in generation.cases}):
-            write_archive(output, preset)
-        write_sums(output)
+    if is_whole:
+        for preset in sorted({case.preset for case in written}):
+            write_archive(store, preset, (case for case in written if case.preset == preset))
+        write_sums(store)
     return generation
-
-
-def _prepare(output: Path) -> None:
-    """Make sure that the folder is there."""
-    if output.exists() and not output.is_dir():
-        raise VectorError(output, "is not a folder")
-    output.mkdir(parents=True, exist_ok=True)

@@ -51,6 +51,11 @@ class CaseId:
     def __str__(self) -> str:
         return "/".join(self.names)
 
+    @classmethod
+    def from_text(cls, text: str) -> "CaseId":
+        """The case that `str` gave."""
+        return cls(*text.split("/"))
+
 
 DEPTH = len(fields(CaseId))
 
@@ -90,9 +95,13 @@ class Selection:
         """The selection that `to_json` wrote."""
         return cls(**{name: tuple(patterns) for name, patterns in json.loads(text).items()})
 
+    def may_hold_preset(self, preset: str) -> bool:
+        """Whether any case of the preset can be wanted."""
+        return _matches(self.preset, preset)
+
     def may_hold(self, preset: str, fork: str) -> bool:
         """Whether any case of the preset and fork can be wanted."""
-        return _matches(self.preset, preset) and _matches(self.fork, fork)
+        return self.may_hold_preset(preset) and _matches(self.fork, fork)
 
     def __contains__(self, case: CaseId) -> bool:
         return all(

@@ -40,8 +40,8 @@ sys.exit(main(["vectors", *sys.argv[2:]]))
 """
 """`poolspec vectors` with fillers of our own: collecting all of them takes a while."""
 
-KEPT = (".generated", ".partial")
-"""Folders that are no output: what a next run resumes from."""
+KEPT = ".generated"
+"""The folder that is no output: what a next run resumes from."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def output_of(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not any(part in KEPT for part in path.relative_to(folder).parts)
+        if path.is_file() and KEPT not in path.relative_to(folder).parts
     }
 
 

@@ -1,8 +1,10 @@
 """`poolspec vectors`, on fillers written for the purpose."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,6 +57,20 @@ sys.exit(main(["vectors", *sys.argv[2:]]))
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+def run_program(
+    fillers: Path, output: Path, *arguments: str, seed: str = "0"
+) -> "subprocess.CompletedProcess[str]":
+    """Write the vectors of some fillers to a folder, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(fillers), "--output", str(output), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONHASHSEED": seed},
+    )
+
+
 @pytest.fixture
 def fillers(tmp_path: Path) -> Path:
     """A folder of fillers."""
@@ -70,15 +86,7 @@ def run(fillers: Path) -> Run:
     """Write the vectors of these fillers to a folder, in a process of its own."""
 
     def run_it(output: Path, *arguments: str, seed: str = "0", jobs: int = 1) -> object:
-        command = [sys.executable, "-c", PROGRAM, str(fillers), "--output", str(output)]
-        return subprocess.run(
-            [*command, "--jobs", str(jobs), *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=ROOT,
-            env=os.environ | {"PYTHONHASHSEED": seed},
-        )
+        return run_program(fillers, output, "--jobs", str(jobs), *arguments, seed=seed)
 
     return run_it  # type: ignore[return-value]
 
@@ -176,19 +184,122 @@ def test_a_failing_filler(
     assert not (output / "minimal.tar.gz").exists()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("--case", "nothing"), "nothing matches the selection"),
-        (("--preset", "mainnet"), "nothing matches the selection"),
-    ],
-)
-def test_nothing_selected(
-    run: Run, tmp_path: Path, arguments: tuple[str, str], message: str
-) -> None:
-    done = run(tmp_path / "output", *arguments)
+@pytest.mark.parametrize("arguments", [("--case", "nothing"), ("--preset", "mainnet")])
+def test_nothing_selected(run: Run, tmp_path: Path, arguments: tuple[str, str]) -> None:
+    """It is said, and not even an empty folder is left."""
+    done = run(tmp_path / "new/output", *arguments)
     assert done.returncode == 1
-    assert message in done.stderr
+    assert "nothing matches the selection" in done.stderr
+    assert not (tmp_path / "new").exists()
+
+
+THEIRS = {
+    "tests/minimal/electra/sanity/slots/pyspec_tests/slots__1/pre.ssz_snappy": b"theirs",
+    "tests/minimal/fulu/sanity/slots/pyspec_tests/slots__3/pre.ssz_snappy": b"theirs",
+    "tests/minimal/fulu/sanity/slots/readme.txt": b"theirs",
+    "mainnet.tar.gz": b"theirs",
+}
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    """An output folder with vectors of somebody else."""
+    folder = tmp_path / "output"
+    for name, content in THEIRS.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.mark.parametrize("arguments", [("--fork", "electra"), ("--case", "nothing")])
+def test_nothing_selected_removes_nothing(
+    run: Run, shared: Path, arguments: tuple[str, str]
+) -> None:
+    done = run(shared, *arguments)
+    assert done.returncode == 1
+    assert "nothing matches the selection" in done.stderr
+    assert _files(shared) == THEIRS
+
+
+def test_what_others_have_written_stays(run: Run, shared: Path, fillers: Path) -> None:
+    """Cases are written beside theirs; ours that no filler makes any more go, theirs stay."""
+    done = run(shared, "--preset", "minimal")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert THEIRS.items() <= _files(shared).items()
+    with tarfile.open(shared / "minimal.tar.gz") as tar:
+        assert {Path(name).parent.name for name in tar.getnames()} == ALL
+    assert (shared / "SHA256SUMS").read_text().endswith("  minimal.tar.gz\n")
+    assert len((shared / "SHA256SUMS").read_text().splitlines()) == 1
+    (fillers / "test_some.py").write_text(FILLER.replace("[1, 2, 9]", "[1]"))
+    assert run(shared, "--preset", "minimal").returncode == 0
+    assert THEIRS.items() <= _files(shared).items()
+    assert _cases(shared) == ALL - {"slots__2", "slots__9"}
+
+
+def test_a_case_of_others_is_not_replaced(run: Run, shared: Path, fillers: Path) -> None:
+    """The filler of the same case fails, and the others write theirs."""
+    (fillers / "test_some.py").write_text(FILLER.replace("[1, 2, 9]", "[1, 2, 3]"))
+    done = run(shared, "--preset", "minimal")
+    assert done.returncode == 1
+    assert "slots__3: is there and was not written by this command" in done.stdout
+    assert "1 failed; no archive was written" in done.stdout
+    assert THEIRS.items() <= _files(shared).items()
+    assert _cases(shared) == ALL - {"slots__9"}
+
+
+def test_an_archive_of_others_is_not_replaced(run: Run, shared: Path) -> None:
+    """What would have to be replaced is found before any case is written."""
+    done = run(shared)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"error: {shared / 'mainnet.tar.gz'}: is there and was not written by this command; "
+        "move it, or write elsewhere\n"
+    )
+    assert _files(shared) == THEIRS
+
+
+def test_a_skipped_filler_is_a_failure(run: Run, fillers: Path, tmp_path: Path) -> None:
+    (fillers / "test_some.py").write_text(FILLER.replace("    assert not", "    pytest.skip()\n#"))
+    done = run(tmp_path / "output")
+    assert done.returncode == 1
+    assert "is skipped, so its case is not written" in done.stdout
+    assert _cases(tmp_path / "output") == ALL - {"unsigned"}
+
+
+CHANGING = """
+def test_change(spec, state, vector):
+    from pathlib import Path
+    run_slots(spec, state, vector, 3)
+    with Path(__file__).open("a") as file:
+        file.write("# changed\\n")
+"""
+
+
+def test_sources_that_change_during_a_run(run: Run, fillers: Path, tmp_path: Path) -> None:
+    """Nobody knows then which cases were made from what: no archive, and all of it once more."""
+    filler, output = fillers / "test_some.py", tmp_path / "output"
+    filler.write_text(FILLER + CHANGING)
+    done = run(output)
+    assert done.returncode == 1
+    assert "changed while the vectors were written; run it again" in done.stderr
+    assert not (output / "minimal.tar.gz").exists()
+    written = output / "tests/minimal/fulu/sanity/slots/pyspec_tests/slots__1/pre.ssz_snappy"
+    before = written.stat().st_ino
+    filler.write_text(FILLER + "# changed\n")
+    assert run(output).returncode == 0
+    assert _cases(output) == ALL
+    assert written.stat().st_ino != before
+
+
+def test_paths_that_look_like_patterns(tmp_path: Path, fillers: Path) -> None:
+    """Brackets, as of a version, are part of a name to pytest, to the bar and to the report."""
+    place = tmp_path / "My dir [v1.5] {a,b} *"
+    place.mkdir()
+    shutil.copytree(fillers, place / "fillers")
+    done = run_program(place / "fillers", place / "out[/b]", "--jobs", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout == f"6 cases in {place / 'out[/b]'}\n"
+    assert _cases(place / "out[/b]") == ALL
 
 
 def test_an_output_that_is_a_file(run: Run, tmp_path: Path) -> None:

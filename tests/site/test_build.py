@@ -77,7 +77,6 @@ def test_failed_build_leaves_the_pages_that_were(
 ) -> None:
     output = tmp_path / "site"
     output.mkdir()
-    (output / "index.html").write_text("before")
 
     def render(root: Path, pages: Path, doctrees: Path) -> list[str]:
         pages.mkdir()
@@ -85,6 +84,9 @@ def test_failed_build_leaves_the_pages_that_were(
         return problems
 
     monkeypatch.setattr(building, "render", render)
+    problems: list[str] = []
+    build(ROOT, output)
+    (output / "index.html").write_text("before")
     problems = ["README.md:1: error: wrong"]
     with pytest.raises(SiteError, match=r"^README\.md:1: error: wrong$"):
         build(ROOT, output)
@@ -93,6 +95,16 @@ def test_failed_build_leaves_the_pages_that_were(
     build(ROOT, output)
     assert (output / "index.html").read_text() == "after"
     assert [each.name for each in tmp_path.iterdir()] == ["site"]
+
+
+def test_a_folder_of_somebody_else_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "diary.txt").write_text("mine")
+    with pytest.raises(SiteError, match="is there and was not written by this command"):
+        build(ROOT, tmp_path)
+    with pytest.raises(SiteError, match=r"diary\.txt: error: is there"):
+        build(ROOT, tmp_path / "diary.txt")
+    assert [each.name for each in tmp_path.iterdir()] == ["diary.txt"]
+    assert (tmp_path / "diary.txt").read_text() == "mine"
 
 
 def test_dead_links_are_found(tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 """The frame of studies: what is kept, in which order results come, and where they are computed."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -210,3 +213,14 @@ def test_files_are_replaced_together(tmp_path: Path) -> None:
     replace_files(out, {"a": b"1", "b": b"2"})
     replace_files(out, {"a": b"3"})
     assert {path.name: path.read_bytes() for path in out.iterdir()} == {"a": b"3", "b": b"2"}
+
+
+def test_only_what_dead_runs_left_is_cleared(tmp_path: Path) -> None:
+    """A folder of a process that is gone goes; that of a living one and other people's stay."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        pass
+    names = [f".studies-{process.pid}-x", f".studies-{os.getpid()}-x", ".studies-mine"]
+    for name in names:
+        (tmp_path / name).mkdir()
+    replace_files(tmp_path, {"a": b"1"})
+    assert {path.name for path in tmp_path.iterdir()} == {"a", *names[1:]}
