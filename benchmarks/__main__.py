@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from rich.console import Console
-
 from benchmarks.epoch import time_epoch
 from benchmarks.official import calibrate
 from benchmarks.replay import BenchmarkError, measure
 from benchmarks.report import print_epochs, print_replay, targets_met
+from poolspec.output import plain_console, run
 from poolspec.vectors.errors import VectorError
 from poolspec.vectors.source import Found
 
@@ -51,7 +50,7 @@ def _archives() -> list[Path]:
 def main(arguments: Sequence[str]) -> int:
     """Run the benchmarks; exit status 1 if a case fails or a target is missed."""
     options = _arguments(arguments)
-    console = Console()
+    console = plain_console()
 
     def wanted(found: Found) -> bool:
         preset, runner = found.id.preset, found.id.runner
@@ -78,4 +77,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(lambda: main(sys.argv[1:])))

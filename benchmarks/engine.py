@@ -19,11 +19,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.official import CALIBRATION_SECONDS, calibrate
 from poolspec.engine.simulation import Description, PoolDescription, Simulation
+from poolspec.output import plain_console, run
 from poolspec.runtime import bls
 
 __all__ = ["block_seconds", "build", "epoch_seconds", "shuffling_seconds"]
@@ -178,7 +178,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.engine", description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="*", default=SIZES, metavar="COUNT")
     options = parser.parse_args(arguments)
-    console = Console()
+    console = plain_console()
     scale = CALIBRATION_SECONDS / calibrate()
     console.print(f"1 s here is {scale:.2f} s on the machine of the published figures")
     table = Table(title="columnar engine, PoolBonds, mainnet preset: CPU seconds (scaled)")
@@ -203,4 +203,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(lambda: main(sys.argv[1:])))

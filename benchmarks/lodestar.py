@@ -21,10 +21,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
 from benchmarks.engine import build, epoch_seconds, shuffling_seconds
 from poolspec.engine.encoding import encode
+from poolspec.output import plain_console, run
 
 __all__ = ["Comparison", "compare"]
 
@@ -66,7 +65,8 @@ def _run_lodestar(before: Path, after: Path, repeats: int) -> list[float]:
         [*map(str, command), str(repeats)],
         cwd=CLIENTS,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     if done.returncode != 0:
@@ -108,7 +108,7 @@ def main(arguments: Sequence[str]) -> int:
     except LodestarError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    console, whole = Console(), found.epoch + found.shuffling
+    console, whole = plain_console(), found.epoch + found.shuffling
     console.print(f"epoch transition, Fulu, {options.validators:,} validators, CPU seconds")
     console.print(f"  Lodestar, shuffling included  {found.lodestar:.3f}")
     console.print(f"  engine, shuffling included    {whole:.3f}  ({found.lodestar / whole:.1f}x)")
@@ -119,4 +119,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(lambda: main(sys.argv[1:])))

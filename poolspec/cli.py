@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from poolspec.output import run
 from poolspec.simulator.commands import add_simulate
 from poolspec.studies.commands import add_studies
 from poolspec.studies.errors import CheckError, StudyError
@@ -26,6 +27,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; gives the exit status. What is wrong with the input is said in one line."""
+    return run(lambda: _main(arguments))
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     if not __debug__:
         print("error: the specification needs assertions; run Python without -O", file=sys.stderr)
         return 1
@@ -35,6 +40,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (VectorError, StudyError, CheckError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130

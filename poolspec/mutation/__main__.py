@@ -3,6 +3,7 @@
 import sys
 
 from poolspec.mutation.commands import parser
+from poolspec.output import run
 from poolspec.vectors.errors import VectorError
 
 
@@ -14,10 +15,7 @@ def main() -> int:
     except (VectorError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

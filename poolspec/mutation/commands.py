@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 
 import poolspec
 from poolspec.mutation.bench import BenchMaker, open_bench
@@ -27,7 +26,8 @@ from poolspec.mutation.report import (
     print_survivor,
 )
 from poolspec.mutation.reviewed import Reviewed, point_key, read_reviewed
-from poolspec.vectors.commands import jobs_argument, progress_bar
+from poolspec.output import marked, plain_console, progress_bar
+from poolspec.vectors.commands import jobs_argument
 from poolspec.vectors.errors import VectorError
 from poolspec.vectors.layout import Selection
 from poolspec.vectors.source import Found, find
@@ -116,8 +116,7 @@ def set_up(arguments: argparse.Namespace, scratch: Path) -> Scene:
         raise VectorError(arguments.paths[0], "no case that runs a function of the documents")
     module = poolspec.load(arguments.fork, arguments.preset, fast=False)
     bench = partial(open_bench, cases, arguments.fork)
-    console = Console(highlight=False)
-    return Scene(console, module, cases, bench, places, reviewed, arguments.jobs)
+    return Scene(plain_console(), module, cases, bench, places, reviewed, arguments.jobs)
 
 
 def _with_bar(scene: Scene, text: str, total: int, answers: Iterator[Any]) -> Iterator[Any]:
@@ -135,8 +134,8 @@ def measure(scene: Scene, subject: Subject) -> Coverage:
     for reached in _with_bar(scene, "coverage", len(scene.cases), answers):
         coverage.add(reached)
     for case, reason in sorted(coverage.failures.items()):
-        scene.console.print(f"[red]failed[/] {scene.cases[case].shown}", soft_wrap=True)
-        scene.console.print(f"       {escape(reason)}", soft_wrap=True)
+        scene.console.print(marked("failed", "red", f" {scene.cases[case].shown}"), soft_wrap=True)
+        scene.console.print(f"       {reason}", soft_wrap=True)
     return coverage
 
 
@@ -166,7 +165,7 @@ def coverage_command(arguments: argparse.Namespace) -> int:
 
 def _finish(console: Console, problems: Sequence[str], failed: bool) -> int:
     for problem in problems:
-        console.print(f"[red]error:[/] {escape(problem)}", soft_wrap=True)
+        console.print(marked("error:", "red", f" {problem}"), soft_wrap=True)
     return 1 if problems or failed else 0
 
 

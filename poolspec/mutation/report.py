@@ -5,14 +5,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from poolspec.mutation.coverage import Coverage, Subject
 from poolspec.mutation.functions import Place
 from poolspec.mutation.killing import Fate, Judged
 from poolspec.mutation.points import Point
 from poolspec.mutation.reviewed import Reviewed, point_key
+from poolspec.output import marked
 
 
 def _table(*columns: str) -> Table:
@@ -48,8 +49,8 @@ def print_coverage(
     console.print(table)
 
 
-def _of(part: int, whole: int) -> str:
-    return f"{part}/{whole}" if part == whole else f"[red]{part}[/]/{whole}"
+def _of(part: int, whole: int) -> Text:
+    return marked(str(part), "" if part == whole else "red", f"/{whole}")
 
 
 def print_misses(
@@ -58,20 +59,20 @@ def print_misses(
     """Each miss with its line, then those that are known to be out of reach, by reason."""
     documents = {place.name: place.document for place in places}
 
-    def show(start: str, point: Point) -> None:
+    def show(start: str, style: str, point: Point) -> None:
         where = f"{documents[point.function]}:{point.line}: {point.function}"
-        console.print(f"{start}{where}: {escape(str(point))}", soft_wrap=True)
+        console.print(marked(start, style, f"{where}: {point}"), soft_wrap=True)
 
     for point in reviewed.unlisted(misses):
-        show("[red]missed[/] ", point)
+        show("missed ", "red", point)
     reasons: dict[str, list[Point]] = {}
     for point in misses:
         if point_key(point) in reviewed.unreachable:
             reasons.setdefault(reviewed.unreachable[point_key(point)], []).append(point)
     for reason, points in reasons.items():
-        console.print(f"out of reach: {escape(reason)}", soft_wrap=True)
+        console.print(f"out of reach: {reason}", soft_wrap=True)
         for point in points:
-            show("    ", point)
+            show("    ", "", point)
 
 
 def print_excluded(console: Console, places: Sequence[Place], reviewed: Reviewed) -> None:
@@ -83,7 +84,7 @@ def print_excluded(console: Console, places: Sequence[Place], reviewed: Reviewed
         reason = reviewed.functions.get(place.name) or reviewed.documents[place.document]
         reasons.setdefault((place.document, reason), []).append(place.name)
     for (document, reason), names in reasons.items():
-        console.print(f"excluded: {document}: {escape(reason)}", soft_wrap=True)
+        console.print(f"excluded: {document}: {reason}", soft_wrap=True)
         console.print(f"    {', '.join(names)}", soft_wrap=True)
 
 
@@ -115,11 +116,11 @@ def print_survivor(console: Console, judged: Judged, reviewed: Reviewed) -> None
         return
     mutant = judged.mutant
     reason = reviewed.equivalent.get(mutant.key)
-    kind = "[green]equivalent[/]" if reason else f"[red]{judged.fate.value}[/]"
+    word, style = ("equivalent", "green") if reason else (judged.fate.value, "red")
     again = f" (occurrence {mutant.occurrence})" if mutant.occurrence > 1 else ""
     place = f"{mutant.document}:{mutant.line}"
-    console.print(f"{kind} {place}: {mutant.function}{again}", soft_wrap=True)
-    console.print(f"  - {escape(mutant.before)}", soft_wrap=True)
-    console.print(f"  + {escape(mutant.after)}", soft_wrap=True)
+    console.print(marked(word, style, f" {place}: {mutant.function}{again}"), soft_wrap=True)
+    console.print(f"  - {mutant.before}", soft_wrap=True)
+    console.print(f"  + {mutant.after}", soft_wrap=True)
     if reason:
-        console.print(f"    {escape(reason)}", soft_wrap=True)
+        console.print(f"    {reason}", soft_wrap=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import mdformat
 
 from poolspec.files import replace_file
+from poolspec.output import run
 from poolspec.proposal.checking import check_all, numbers_of, other_names
 from poolspec.proposal.document import Proposal, read
 from poolspec.proposal.facts import gather
@@ -113,4 +114,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from poolspec.output import plain_console, progress_bar
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -62,9 +64,7 @@ def simulate(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    from rich.console import Console
-
-    console = Console(highlight=False)
+    console = plain_console()
     if not console.is_terminal:
         console.width = max(console.width, _WIDTH)
     try:
@@ -162,28 +162,18 @@ class _Quiet:
 
 def _run_all(console: Console, scenario: Scenario) -> list[Run]:
     """Run all variants under a progress bar; nothing is drawn where there is no terminal."""
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     from poolspec.simulator.reading import variants
     from poolspec.simulator.running import Twins, work
 
     chosen, twins = variants(scenario), Twins()
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
+    columns = (
         TextColumn("{task.percentage:>3.0f}%"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
     )
+    bar = progress_bar(console, *columns)
     runs: list[Run] = []
     with bar:
         task = bar.add_task(scenario.name, total=sum(work(each) for _, each in chosen))

@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from poolspec.output import run
 from poolspec.site.building import SiteError, build
 from poolspec.site.serving import HERE, server
 from pysetup import CompileError
@@ -40,10 +41,8 @@ def main() -> int:
     except OSError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

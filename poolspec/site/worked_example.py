@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 
 from poolspec.files import replace_file
+from poolspec.output import run
 from pysetup.errors import Problems
 from pysetup.markdown import Table, parse
 
@@ -110,4 +111,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

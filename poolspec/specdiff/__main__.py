@@ -8,6 +8,7 @@ from pathlib import Path
 
 from poolspec.files import replace_file
 from poolspec.mutation.commands import ROOT
+from poolspec.output import run
 from poolspec.specdiff.index import PLACE
 from poolspec.specdiff.markdown import markdown_page
 from poolspec.specdiff.page import html_page
@@ -70,4 +71,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

@@ -8,16 +8,15 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from rich.console import Console
-
 import poolspec
 from poolspec.files import replace_file
 from poolspec.mutation.bench import open_bench
 from poolspec.mutation.commands import NO_TRANSITION, ROOT
 from poolspec.mutation.coverage import Reached, Subject, collect
 from poolspec.mutation.functions import own_functions
+from poolspec.output import plain_console, progress_bar, run
 from poolspec.specdiff.index import PLACE, Group, Index, shown_index
-from poolspec.vectors.commands import jobs_argument, progress_bar
+from poolspec.vectors.commands import jobs_argument
 from poolspec.vectors.errors import VectorError
 from poolspec.vectors.layout import CaseId, Selection
 from poolspec.vectors.source import Found, find
@@ -57,7 +56,7 @@ def measure(path: Path, jobs: int) -> Index:
 
 
 def _with_bar(answers: Iterator[Reached], total: int) -> Iterator[Reached]:
-    with progress_bar(Console(stderr=True)) as bar:
+    with progress_bar(plain_console(stderr=True)) as bar:
         task = bar.add_task("replaying", total=total)
         for answer in answers:
             yield answer
@@ -111,4 +110,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

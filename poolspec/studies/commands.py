@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
+from poolspec.output import plain_console, progress_bar
 from poolspec.studies.errors import StudyError
-from poolspec.vectors.commands import jobs_argument, progress_bar
+from poolspec.vectors.commands import jobs_argument
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from poolspec.studies.study import Study
 
 __all__ = ["add_studies"]
@@ -58,7 +59,7 @@ def _run(arguments: argparse.Namespace) -> int:
             print(f"{study.name:20} {study.question}")
         return 0
     chosen = find(arguments.names)
-    console = Console()
+    console = plain_console()
     files: dict[str, bytes] = {}
     entries = {}
     for study, rows in _results(chosen, arguments, console):
@@ -67,12 +68,13 @@ def _run(arguments: argparse.Namespace) -> int:
         files.update(made)
     files[NUMBERS] = merged_numbers(arguments.out, entries, [study.name for study in STUDIES])
     replace_files(arguments.out, files)
-    console.print(f"{len(chosen)} studies, {len(files)} files in {arguments.out}")
+    where = f"{len(chosen)} studies, {len(files)} files in {arguments.out}"
+    console.print(where, soft_wrap=True)
     return 0
 
 
 def _results(
-    chosen: "Sequence[Study]", arguments: argparse.Namespace, console: Console
+    chosen: "Sequence[Study]", arguments: argparse.Namespace, console: "Console"
 ) -> "list[tuple[Study, list[dict[str, Any]]]]":
     """Return the chosen studies with their rows."""
     from poolspec.studies.cache import Cache

@@ -8,9 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from poolspec.output import marked, plain_console, progress_bar
 from poolspec.vectors.conformance import Options, Result, Verdict, replay_all
 from poolspec.vectors.errors import VectorError
 from poolspec.vectors.generate import Generation, generate
@@ -56,19 +55,6 @@ def selection_of(arguments: argparse.Namespace) -> Selection:
     return Selection(*(tuple(getattr(arguments, name)) for name in SELECTORS))
 
 
-def progress_bar(console: Console) -> Progress:
-    """A bar with counts and time; nothing is drawn when the output is not a terminal."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-
-
 def add_conformance(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare `poolspec conformance`."""
     parser = commands.add_parser(
@@ -93,7 +79,7 @@ def add_conformance(commands: "argparse._SubParsersAction[argparse.ArgumentParse
 
 def conformance(arguments: argparse.Namespace) -> int:
     """Replay, report, and give the exit status."""
-    console = Console(highlight=False)
+    console = plain_console()
     options = Options(arguments.implementation, not arguments.plain, arguments.bls)
     with TemporaryDirectory(prefix="poolspec-vectors-") as scratch:
         cases, others = _find_all(arguments.paths, selection_of(arguments), Path(scratch), console)
@@ -177,7 +163,7 @@ def add_vectors(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def vectors(arguments: argparse.Namespace) -> int:
     """Write vectors, and give the exit status."""
-    console = Console(highlight=False)
+    console = plain_console()
     output = arguments.output.resolve()
     with progress_bar(console) as bar:
         task = bar.add_task("collecting", total=None)
@@ -188,12 +174,12 @@ def vectors(arguments: argparse.Namespace) -> int:
 
         generation = generate(output, selection_of(arguments), arguments.jobs, show)
     for test, reason in generation.failures[:MAX_FAILURES]:
-        console.print(f"[red]failed[/] {escape(test)}", soft_wrap=True)
-        console.print(escape(reason), soft_wrap=True)
+        console.print(marked("failed", "red", f" {test}"), soft_wrap=True)
+        console.print(reason, soft_wrap=True)
     if generation.failures:
         console.print(f"{len(generation.failures)} failed; no archive was written")
         return 1
     if not generation.cases:
         raise VectorError(output, "no case was written: nothing matches the selection")
-    console.print(escape(f"{len(generation.cases)} cases in {arguments.output}"), soft_wrap=True)
+    console.print(f"{len(generation.cases)} cases in {arguments.output}", soft_wrap=True)
     return 0

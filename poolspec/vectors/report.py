@@ -3,9 +3,9 @@
 from collections import Counter
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from poolspec.output import marked
 from poolspec.vectors.conformance import Result, Verdict, counts
 
 MAX_FAILURES = 200
@@ -18,8 +18,8 @@ def print_failures(console: Console, results: list[Result]) -> None:
         (each for each in results if each.verdict is Verdict.FAILED), key=lambda each: each.id
     )
     for result in failed[:MAX_FAILURES]:
-        console.print(f"[red]failed[/] {escape(str(result.id))}", soft_wrap=True)
-        console.print(f"       {escape(result.reason)}", soft_wrap=True)
+        console.print(marked("failed", "red", f" {result.id}"), soft_wrap=True)
+        console.print(f"       {result.reason}", soft_wrap=True)
     if len(failed) > MAX_FAILURES:
         console.print(f"… and {len(failed) - MAX_FAILURES} more failures")
 
@@ -33,14 +33,14 @@ def print_not_run(console: Console, results: list[Result]) -> None:
     )
     for reason in sorted({reason for reason, _ in groups}):
         places = sorted((place, n) for (why, place), n in groups.items() if why == reason)
-        console.print(f"[yellow]not run[/]: {escape(reason)}", soft_wrap=True)
+        console.print(marked("not run", "yellow", f": {reason}"), soft_wrap=True)
         for place, number in places:
-            console.print(f"       {number:5} {escape(place)}", soft_wrap=True)
+            console.print(f"       {number:5} {place}", soft_wrap=True)
 
 
 def print_table(console: Console, results: list[Result]) -> None:
     """Passed, failed and not run, a row per runner and a sum."""
-    table = Table("runner", *(f"[bold]{verdict.value}[/]" for verdict in Verdict))
+    table = Table("runner", *(verdict.value for verdict in Verdict))
     for column in table.columns[1:]:
         column.justify = "right"
     rows = counts(results)

@@ -14,8 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rich.console import Console
-from rich.markup import escape
 
+from poolspec.output import marked, plain_console, run
 from poolspec.vectors.archives import SUMS
 from poolspec.vectors.commands import SELECTORS, add_selection, selection_of
 from poolspec.vectors.errors import VectorError
@@ -45,7 +45,8 @@ def _run(program: str, arguments: Sequence[str], checkout: Path, seed: int) -> N
         cwd=checkout,
         env=environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     if done.returncode != 0:
@@ -83,7 +84,9 @@ def differences(one: Mapping[str, bytes], other: Mapping[str, bytes]) -> list[st
 def fresh_clone(clone: Path) -> Path:
     """Clone what is committed, and compile it."""
     command = ["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(clone)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     if done.returncode != 0:
         raise VectorError(ROOT, f"cannot be cloned: {done.stderr.strip()}")
     _run(COMPILE, [], clone, 0)
@@ -118,7 +121,7 @@ def check(arguments: argparse.Namespace, console: Console) -> int:
             written.append(write(checkout, folder / "vectors", selection, circumstances))
     found = differences(*written)
     for line in found[:MAX_SHOWN]:
-        console.print(f"[red]differs[/] {escape(line)}", soft_wrap=True)
+        console.print(marked("differs", "red", f" {line}"), soft_wrap=True)
     if found:
         console.print(f"{len(found)} of {len(written[0])} files differ")
         return 1
@@ -129,16 +132,12 @@ def check(arguments: argparse.Namespace, console: Console) -> int:
 
 def main() -> int:
     """Run the check; gives the exit status."""
-    console = Console(highlight=False)
     try:
-        return check(parser().parse_args(), console)
+        return check(parser().parse_args(), plain_console())
     except (VectorError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

@@ -5,6 +5,7 @@ import secrets
 import sys
 from pathlib import Path
 
+from poolspec.output import run
 from poolspec.vectors.errors import VectorError
 from tests.fuzzing.campaign import Campaign, Plan
 from tests.fuzzing.reach import save
@@ -79,4 +80,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+from poolspec.output import run
+
 HERE = Path(__file__).parent
 FACTOR = 20
 
@@ -35,4 +37,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))
