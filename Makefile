@@ -23,8 +23,14 @@ PORT ?= 8000
 
 VENV := .venv
 RUN := $(VENV)/bin/python
-# An environment of the shell must not leak into ours.
-unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+# An environment of the shell must not leak into ours, and the code is that of this checkout: every
+# command runs here, and Python looks here first.
+unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONOPTIMIZE VIRTUAL_ENV
+# An environment holds paths to its place and to its interpreter. One that was copied or moved, or whose
+# interpreter has gone, is made again.
+ifneq ($(shell [ -x $(VENV)/bin/python ] && cat $(VENV)/.place 2> /dev/null),$(CURDIR))
+MOVED := $(VENV)/.moved
+endif
 
 UV_VERSION := 0.13.9
 CLIENTS := clients
@@ -35,7 +41,7 @@ DOCUMENTS := $(wildcard *.md specs docs eip/notes.md eip/assets tests $(CLIENTS)
 PROPOSAL := eip/eip-draft_pool_bonds.md
 
 # Coverage and mutants judge the vectors of the minimal preset; those in OUTPUT are brought up to date.
-WRITE_JUDGED = $(if $(VECTORS),:,$(VENV)/bin/poolspec vectors --output "$(OUTPUT)" --preset minimal --fork poolbonds --jobs $(JOBS))
+WRITE_JUDGED = $(if $(VECTORS),:,$(RUN) -m poolspec vectors --output "$(OUTPUT)" --preset minimal --fork poolbonds --jobs $(JOBS))
 
 ifneq ($(filter conformance,$(MAKECMDGOALS)),)
   ifeq ($(strip $(VECTORS)),)
@@ -63,12 +69,16 @@ specs: $(VENV)/.locked ## Compile the markdown; unchanged input compiles nothing
 .PHONY: compile
 compile: specs ## The same as specs.
 
-$(VENV)/.locked: requirements.lock
+# There is never a file of this name, so what depends on it is made.
+$(VENV)/.moved: ;
+
+$(VENV)/.locked: requirements.lock $(MOVED)
 	@python=$$(sh scripts/find-python "$(PYTHON)"); \
 	  echo "installing the locked packages into $(VENV), with $$("$$python" --version)"; \
 	  rm -rf $(VENV); \
 	  "$$python" -m venv $(VENV)
 	@$(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@pwd -P > $(VENV)/.place
 	@touch $@
 
 # The specs are compiled first (and always: the compiler sees for itself what changed), so that what
@@ -81,15 +91,15 @@ $(VENV)/.installed: $(VENV)/.locked pyproject.toml setup.py | specs
 
 .PHONY: test
 test: $(VENV)/.installed ## Run the tests; K=… selects, ARGS=… goes to pytest.
-	@$(RUN) -m pytest -n $(JOBS) $(if $(K),-k "$(K)") $(ARGS)
+	@PYTHONUTF8=1 $(RUN) -m pytest -n $(JOBS) $(if $(K),-k "$(K)") $(ARGS)
 
 .PHONY: vectors
 vectors: $(VENV)/.installed ## Write the test vectors into vectors/ (OUTPUT=…).
-	@$(VENV)/bin/poolspec vectors --output "$(OUTPUT)" $(ARGS)
+	@$(RUN) -m poolspec vectors --output "$(OUTPUT)" $(ARGS)
 
 .PHONY: conformance
 conformance: $(VENV)/.installed ## Replay VECTORS=<folder or .tar.gz>; ARGS="--runner sanity" selects.
-	@$(VENV)/bin/poolspec conformance "$(VECTORS)" $(ARGS)
+	@$(RUN) -m poolspec conformance "$(VECTORS)" $(ARGS)
 
 .PHONY: vector-coverage
 vector-coverage: $(VENV)/.installed ## List lines and branches that no vector reaches, of OUTPUT or VECTORS=<folder>.
@@ -118,7 +128,7 @@ $(CLIENTS)/node_modules/.installed: $(CLIENTS)/package-lock.json $(CLIENTS)/pack
 
 .PHONY: simulate
 simulate: $(VENV)/.installed ## Run SCENARIO=<name or file>, without one list them; ARGS="--set scale=64 --out DIR".
-	@$(VENV)/bin/poolspec simulate $(if $(SCENARIO),"$(SCENARIO)",--list) $(ARGS)
+	@$(RUN) -m poolspec simulate $(if $(SCENARIO),"$(SCENARIO)",--list) $(ARGS)
 
 .PHONY: fuzz
 fuzz: $(VENV)/.installed ## Try to break the fork for HOURS=… (SEED=…); REPLAY=<folder> checks a finding.
@@ -159,7 +169,7 @@ serve-docs: $(VENV)/.installed ## Build the site and serve it on this machine (P
 
 .PHONY: studies
 studies: $(VENV)/.installed ## Sweep parameters and write the EIP's figures and tables.
-	@$(VENV)/bin/poolspec studies --jobs $(JOBS) $(ARGS)
+	@$(RUN) -m poolspec studies --jobs $(JOBS) $(ARGS)
 
 ##@ Keeping it clean
 

@@ -42,6 +42,7 @@ PASSED = pytest.StashKey[bool]()
 MARKS = {
     f"{MARK}(runner, handler, forks, presets, suite, case)": "the cases that a test records",
     "forks(*names)": "for tests that record nothing: forks to run under (default: all)",
+    "slow": "takes several seconds; `-m 'not slow'` leaves it out",
     "bls": "signatures are always real, and must be checked by who replays the case",
     "no_bls": "signatures are never real, and must not be checked by who replays the case",
     "config(**values)": "configuration values that replace those of the preset",
