@@ -21,6 +21,7 @@ OUTPUT ?= vectors
 SCENARIO ?=
 PORT ?= 8000
 
+# What `make pythons` sets to try other versions of Python.
 VENV := .venv
 RUN := $(VENV)/bin/python
 # An environment of the shell must not leak into ours, and the code is that of this checkout: every
@@ -42,6 +43,12 @@ PROPOSAL := eip/eip-draft_pool_bonds.md
 
 # Coverage and mutants judge the vectors of the minimal preset; those in OUTPUT are brought up to date.
 WRITE_JUDGED = $(if $(VECTORS),:,$(RUN) -m poolspec vectors --output "$(OUTPUT)" --preset minimal --fork poolbonds --jobs $(JOBS))
+
+# Under another name, since a line with $$(MAKE) in it is carried out by `make --dry-run` too.
+AGAIN = $(MAKE)
+MINOR := import sys; print("%d.%d" % sys.version_info[:2])
+# What another version of Python may see otherwise: the library's own modules and interfaces.
+ELSEWHERE := tests/packaging/test_public_api.py tests/pysetup tests/runtime tests/recorder tests/conformance
 
 ifneq ($(filter conformance,$(MAKECMDGOALS)),)
   ifeq ($(strip $(VECTORS)),)
@@ -92,6 +99,14 @@ $(VENV)/.installed: $(VENV)/.locked pyproject.toml setup.py | specs
 .PHONY: test
 test: $(VENV)/.installed ## Run the tests; K=… selects, ARGS=… goes to pytest.
 	@PYTHONUTF8=1 $(RUN) -m pytest -n $(JOBS) $(if $(K),-k "$(K)") $(ARGS)
+
+.PHONY: pythons
+pythons: $(VENV)/.installed ## Run some of the tests under every other supported Python that is found.
+	@ours=$$($(RUN) -c '$(MINOR)'); \
+	sh scripts/find-python --all | while IFS= read -r python; do \
+	  version=$$("$$python" -c '$(MINOR)'); \
+	  [ "$$version" = "$$ours" ] || $(AGAIN) test VENV=.venv-"$$version" PYTHON="$$python" K= ARGS="$(ELSEWHERE)"; \
+	done
 
 .PHONY: vectors
 vectors: $(VENV)/.installed ## Write the test vectors into vectors/ (OUTPUT=…).
@@ -207,5 +222,5 @@ licences: $(VENV)/.installed ## Renew docs/dependencies.md from the lock files.
 
 .PHONY: clean
 clean: ## Remove .venv, compiled specs, whatever was written, and caches.
-	@rm -rf $(VENV) .studies build dist simulations vectors $(CLIENTS)/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-* .studies build dist simulations vectors $(CLIENTS)/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@rm -rf $$(git ls-files --others --ignored --exclude-standard --directory poolspec pysetup tests benchmarks)

@@ -19,7 +19,7 @@ ODD = "My dir [v1.5] (copy), é"
 SLOTS = "--preset minimal --runner sanity --handler slots --jobs 1"
 
 LEFT_BEHIND = shutil.ignore_patterns(
-    *(".git", ".venv", "node_modules", "vectors_", "build", "simulations", ".studies"),
+    *(".git", ".venv", ".venv-*", "node_modules", "build", "simulations", ".studies"),
     *("__pycache__", ".*_cache", ".hypothesis", "*.egg-info", "dist"),
 )
 

@@ -144,6 +144,23 @@ def test_uv_is_asked(machine: Machine) -> None:
     assert machine.finds() == known
 
 
+def test_all_are_listed_one_of_each_minor_version(machine: Machine) -> None:
+    """A `python3` that is good stands for its own version only."""
+    expected = [
+        machine.works(machine.path[0] / "python3.14"),
+        machine.works(machine.pyenv("3.12.10")),
+    ]
+    machine.works(machine.pyenv("3.12.9"))
+    machine.refuses(machine.path[0] / "python3", "Python 3.11.7")
+    machine.refuses(machine.path[0] / "python3.13", "pyenv: python3.13: command not found")
+    assert machine.finds("--all").splitlines() == expected
+
+
+def test_nothing_to_list(machine: Machine) -> None:
+    done = machine.search("--all")
+    assert (done.returncode, done.stdout) == (1, "")
+
+
 def test_given_interpreter_is_taken_by_name_or_path(machine: Machine) -> None:
     machine.works(machine.path[0] / "python3")
     expected = machine.works(machine.path[0] / "mine")
