@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 import poolspec
 from poolspec.runtime import bls
@@ -30,6 +31,10 @@ from poolspec.vectors.layout import CaseId, Selection
 from poolspec.vectors.recorder import Recorder
 from poolspec.vectors.store import Store
 from tests.helpers.genesis import genesis_state
+
+# No example has a deadline, which a busy machine would miss.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 # The fixtures that open pages in a browser.
 pytest_plugins = ["tests.helpers.browser"]

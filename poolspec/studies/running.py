@@ -26,7 +26,20 @@ SILENT = logging.CRITICAL + 1
 """A level that no message has: what went wrong is said once, and by us."""
 
 CONNECT_SECONDS = 10
-"""How long a scheduler may take to answer, and then as long again for its first worker."""
+"""How long a scheduler elsewhere may take to answer."""
+
+WORKER_SECONDS = 10
+"""How long its first worker may take to be there."""
+
+CLOSE_SECONDS = 10
+"""How long a connection, and processes of our own, may take to end before they are ended."""
+
+UNHURRIED = {
+    "distributed.comm.timeouts.connect": "1 hour",
+    "distributed.comm.timeouts.tcp": "1 hour",
+    "distributed.scheduler.worker-ttl": None,
+}
+"""Dask's settings for processes of our own, which may be slow to start and to answer."""
 
 IN_FLIGHT = 256
 """How many points a cluster is given at a time."""
@@ -105,20 +118,20 @@ def _client(scheduler: str | None, jobs: int) -> Iterator[Any]:
                 silence_logs=SILENT,
             )
     try:
-        client = _connected(dask, started or scheduler)
+        client = dask.Client(started) if started else _connected(dask, scheduler)
         try:
             yield client
         finally:
             # Where the connection is lost already, that has been said
             with suppress(Exception):
-                client.close(timeout=CONNECT_SECONDS)
+                client.close(timeout=CLOSE_SECONDS)
     finally:
         if started is not None:
-            started.close(timeout=CONNECT_SECONDS)
+            started.close(timeout=CLOSE_SECONDS)
 
 
-def _connected(dask: Any, scheduler: Any) -> Any:
-    """Connect to a scheduler that has a worker at least."""
+def _connected(dask: Any, scheduler: str) -> Any:
+    """Connect to a scheduler elsewhere that has a worker at least."""
     try:
         client = dask.Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
@@ -126,9 +139,9 @@ def _connected(dask: Any, scheduler: Any) -> Any:
             f"{scheduler}: no Dask scheduler answers at this address ({CONNECT_SECONDS} s)"
         ) from error
     try:
-        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+        client.wait_for_workers(1, timeout=WORKER_SECONDS)
     except TimeoutError as error:
-        client.close(timeout=CONNECT_SECONDS)
+        client.close(timeout=CLOSE_SECONDS)
         raise StudyError(f"{scheduler}: the Dask scheduler has no workers") from error
     return client
 
@@ -162,7 +175,11 @@ def cluster(scheduler: str | None, jobs: int) -> Runner:
 
     def run(tasks: Sequence[Task]) -> Iterator[tuple[int, Row]]:
         dask: Any = importlib.import_module("distributed")
-        with _client(scheduler, min(jobs, len(tasks))) as client:
+        settings = {} if scheduler else UNHURRIED
+        with (
+            importlib.import_module("dask").config.set(settings),
+            _client(scheduler, min(jobs, len(tasks))) as client,
+        ):
             try:
                 yield from _computed(dask, client, tasks)
             except dask.KilledWorker as error:

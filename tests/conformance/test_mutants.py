@@ -130,8 +130,11 @@ def mutants(module: ModuleType) -> list[Mutant]:
 
 
 @pytest.fixture
-def fates(judged_toy: ModuleType, toy_bench: BenchMaker, cases: int) -> list[Judged]:
-    """All mutants of the toy, judged."""
+def fates(
+    judged_toy: ModuleType, toy_bench: BenchMaker, cases: int, monkeypatch: pytest.MonkeyPatch
+) -> list[Judged]:
+    """All mutants of the toy, judged; none of them is endless, so none may be too slow."""
+    monkeypatch.setattr("poolspec.mutation.killing.LIMIT_SECONDS", 10_000.0)
     coverage = Coverage()
     for reached in collect(toy_bench, Subject.of(judged_toy, PLACES), cases, jobs=1):
         coverage.add(reached)

@@ -82,7 +82,6 @@ def run(command: str, folder: Path) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
         check=False,
     )
     return re.sub(r"^make: .*\n", "", done.stdout, flags=re.MULTILINE)

@@ -1,14 +1,11 @@
-"""What fuzz tests share: damage, and bounds on time and memory."""
+"""What fuzz tests share: damage, and a bound on memory."""
 
 import os
 import resource
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
@@ -35,30 +32,10 @@ def examples(count: int) -> Callable[[Any], Any]:
     )
 
 
-class Hang(BaseException):
-    """Takes too long. No code may take it for an error of its own, so it is no `Exception`."""
-
-
-@contextmanager
-def within(seconds: int) -> Iterator[None]:
-    """Fail what takes more time of the processor: it hangs."""
-
-    def hangs(number: int, frame: FrameType | None) -> None:
-        raise Hang(f"takes longer than {seconds} s")
-
-    before = signal.signal(signal.SIGVTALRM, hangs)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
-
-
 def run_bounded(
-    *arguments: str, memory: int = MOST_MEMORY, seconds: int = 60, cwd: Path = ROOT
+    *arguments: str, memory: int = MOST_MEMORY, cwd: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
-    """Run Python with bounded memory and time; more of either is an error there."""
+    """Run Python with bounded memory; more of it is an error there."""
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
@@ -70,7 +47,6 @@ def run_bounded(
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=seconds,
         preexec_fn=limit,
         check=False,
     )

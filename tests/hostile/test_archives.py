@@ -14,7 +14,8 @@ from poolspec.vectors import source
 from poolspec.vectors.errors import VectorError
 from poolspec.vectors.layout import Selection
 from poolspec.vectors.source import find
-from tests.hostile.fuzzing import damaged, examples, run_bounded, within
+from tests.helpers.pace import within
+from tests.hostile.fuzzing import damaged, examples, run_bounded
 
 PLACE = "tests/minimal/fulu/operations/attestation/suite"
 KINDS = [

@@ -15,7 +15,8 @@ from pysetup.__main__ import main
 from pysetup.collect import collect
 from pysetup.errors import Problems
 from pysetup.markdown import parse
-from tests.hostile.fuzzing import ROOT, damaged, examples, within
+from tests.helpers.pace import within
+from tests.hostile.fuzzing import ROOT, damaged, examples
 
 PLACE = re.compile(r"(specs|presets|configs|poolspec)/[^:\n]+:\d+: error: [^\n]+")
 SECONDS = 30

@@ -14,7 +14,8 @@ import poolspec
 from poolspec.cli import main
 from poolspec.vectors.parts import pack_snappy, write_yaml
 from tests.helpers.genesis import genesis_state
-from tests.hostile.fuzzing import damaged, examples, run_bounded, within
+from tests.helpers.pace import within
+from tests.hostile.fuzzing import damaged, examples, run_bounded
 
 PLACE = "tests/minimal/poolbonds"
 SECONDS = 30

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from poolspec.simulator.errors import ScenarioError
 from poolspec.simulator.reading import built_in, built_in_names, read_scenario, with_overrides
-from tests.hostile.fuzzing import damaged, examples, within
+from tests.helpers.pace import within
+from tests.hostile.fuzzing import damaged, examples
 
 PLACE = re.compile(r"[^\n]+:\d+: error: \S")
 SETTING = re.compile(r"--set .*: error: \S", re.DOTALL)

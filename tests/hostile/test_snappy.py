@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from poolspec.vectors.errors import VectorError
 from poolspec.vectors.parts import MAX_SNAPPY_RATIO, pack_snappy, unpack_snappy
-from tests.hostile.fuzzing import damaged, examples, run_bounded, within
+from tests.helpers.pace import within
+from tests.hostile.fuzzing import damaged, examples, run_bounded
 
 FILE = Path("pre.ssz_snappy")
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 import poolspec
 from poolspec.runtime.codec import codec_of
+from tests.helpers.pace import within
 from tests.helpers.plain_ssz import is_basic
 from tests.helpers.random_ssz import Mode, random_value
-from tests.hostile.fuzzing import damaged, examples, within
+from tests.hostile.fuzzing import damaged, examples
 
 SECONDS = 10
 

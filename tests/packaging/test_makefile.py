@@ -20,7 +20,6 @@ def make(*arguments: str, folder: Path = ROOT) -> "subprocess.CompletedProcess[s
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
 
@@ -101,7 +100,6 @@ def test_client_check_says_what_is_missing(tmp_path: Path) -> None:
         env={"PATH": str(tools)},
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
     assert done.returncode != 0

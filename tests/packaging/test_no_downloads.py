@@ -35,7 +35,6 @@ def run(tmp_path: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
         },
         capture_output=True,
         text=True,
-        timeout=300,
         check=False,
     )
 

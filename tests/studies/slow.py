@@ -10,7 +10,7 @@ from tests.studies import toy
 def run(point: Point) -> Row:
     """Return at once for 1, much later for any other number."""
     if point["n"] != 1:
-        time.sleep(600)
+        time.sleep(7 * 24 * 3600)
     return toy.run(point)
 
 
