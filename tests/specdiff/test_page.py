@@ -95,35 +95,6 @@ def test_search_finds_a_function_by_name(page: "Page") -> None:
     assert page.input_value("#search-text") == ""
 
 
-def test_search_finds_a_function_by_name(page: "Page") -> None:
-    page.keyboard.press("/")
-    page.keyboard.type("settle bond")
-    shown = page.eval_on_selector_all(ENTRIES, "all => all.map(each => each.id)")
-    assert "settle_bond" in shown
-    assert "process_rewards_and_penalties" in shown  # it calls it
-    assert "compute_fork_version" not in shown
-    assert page.text_content("#search-count") == f"{len(shown)} of {page.locator('.entry').count()}"
-    assert page.locator("nav li:visible").count() == len(shown)
-    page.keyboard.press("Enter")
-    assert focused(page) == "settle_bond"
-    assert page.evaluate("location.hash") == "#settle_bond"
-    # A link to what the search hides ends the search.
-    page.evaluate("location.hash = 'NO_POOL'")
-    page.wait_for_function("document.activeElement.id === 'NO_POOL'")
-    assert page.locator("#NO_POOL").is_visible()
-    assert page.input_value("#search-text") == ""
-
-
-MANY_SEARCHES = """() => {
-    const field = document.getElementById('search-text');
-    const type = (text) => { field.value = text; field.dispatchEvent(new Event('input')); };
-    type('x');
-    const start = performance.now();
-    for (const text of ['p', 'po', 'poo', 'pool']) type(text);
-    return (performance.now() - start) / 4000;
-}"""
-
-
 def test_search_finds_words_of_the_text(page: "Page") -> None:
     count = page.locator(ENTRIES).count()
     page.fill("#search-text", "COMMISSION is rounded down once")

@@ -201,7 +201,7 @@ def living(group: int) -> list[int]:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
 def test_processes_compute_and_an_interrupt_ends_them(tmp_path: Path) -> None:
-    """Nothing here waits for a certain time: what is to happen happens, or the test does not end."""
+    """The test waits for each event without a deadline: it ends when the interrupt has worked."""
     log, kept = tmp_path / "log", tmp_path / "kept"
     command = ["studies", "--jobs", "2", "--cache", str(kept), "--out", str(tmp_path / "out")]
     process = subprocess.Popen(
