@@ -118,7 +118,7 @@ def _client(scheduler: str | None, jobs: int) -> Iterator[Any]:
                 silence_logs=SILENT,
             )
     try:
-        client = dask.Client(started) if started else _connected(dask, scheduler)
+        client = _connected(dask, scheduler) if scheduler is not None else dask.Client(started)
         try:
             yield client
         finally:
