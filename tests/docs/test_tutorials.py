@@ -69,6 +69,8 @@ def checkout(tmp_path: Path) -> Path:
     python.chmod(0o755)
     for stamp in (".locked", ".installed"):
         (copy / ".venv" / stamp).touch()
+    # The environment is where it says, so make does not set up another one.
+    (copy / ".venv/.place").write_text(f"{copy.resolve()}\n")
     return copy
 
 
