@@ -115,13 +115,19 @@ def test_a_cluster_is_given_a_few_points_at_a_time(
 def test_a_scheduler_that_goes_away_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with LocalCluster(  # type: ignore[no-untyped-call]
-        n_workers=1,
-        processes=False,
-        protocol="tcp",
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
-    ) as leaving:
+    # So long a client looks for a scheduler that is gone, before it gives up
+    monkeypatch.setattr(running, "CONNECT_SECONDS", 10)
+    tries = {f"distributed.comm.timeouts.{name}": "30s" for name in ("connect", "tcp")}
+    with (
+        dask.config.set(tries),
+        LocalCluster(  # type: ignore[no-untyped-call]
+            n_workers=1,
+            processes=False,
+            protocol="tcp",
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+        ) as leaving,
+    ):
         monkeypatch.setattr(running, "IN_FLIGHT", 1)
         tasks = [Task(toy.STUDY, {"n": n}) for n in range(20, 29)]
         steps: list[int] = []
